@@ -1,0 +1,1 @@
+"""Accounts: users, sessions, sign-in links, access tokens."""

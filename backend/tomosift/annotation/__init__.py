@@ -1,0 +1,1 @@
+"""Annotation: the queue, leases, decisions, undo."""

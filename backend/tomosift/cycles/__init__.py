@@ -1,0 +1,1 @@
+"""Cycles: launch, follow, cancel; the learning curve."""

@@ -1,0 +1,1 @@
+"""The ground floor: settings, database, problem details, outbox, paging, logging."""

@@ -1,0 +1,57 @@
+"""The database: one engine a process, one transaction a unit of work."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from tomosift.kit.settings import get_settings
+
+
+class DatabaseNotConfigured(RuntimeError):
+    """No database URL is set: the program was not started by `tomosift up`."""
+
+
+@lru_cache
+def get_engine() -> Engine:
+    """The process's engine on `Settings.database_url` (the supervisor sets it for its children)."""
+    url = get_settings().database_url
+    if url is None:
+        raise DatabaseNotConfigured("TOMOSIFT_DATABASE_URL is not set; start the service with `tomosift up`")
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+
+
+@lru_cache
+def _session_factory() -> sessionmaker[Session]:
+    return sessionmaker(get_engine(), expire_on_commit=False)
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One transaction: commits when the block ends, rolls back when it raises.
+
+    Endpoints and tasks open it themselves, so that the commit happens before the response is sent.
+    """
+    with _session_factory()() as session, session.begin():
+        yield session
+
+
+def reset_engine() -> None:
+    """Forget the engine, after a change of settings or a fork (tests use it)."""
+    if get_engine.cache_info().currsize:
+        get_engine().dispose()
+    get_engine.cache_clear()
+    _session_factory.cache_clear()
+
+
+def notify(session: Session, channel: str, payload: str) -> None:
+    """Send a Postgres notification when this transaction commits."""
+    session.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload})
+
+
+def utc_now() -> datetime:
+    """The current time, with its zone."""
+    return datetime.now(UTC)

@@ -1,0 +1,87 @@
+"""Every setting of the program, read from TOMOSIFT_* variables, secret files, or the defaults below."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import platformdirs
+from pydantic import AliasChoices, Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def default_home() -> Path:
+    """The per-user data folder of this operating system."""
+    return Path(platformdirs.user_data_dir("tomosift", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """Settings. Each field `name` is the variable `TOMOSIFT_NAME`, or a file `/run/secrets/tomosift_name`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TOMOSIFT_",
+        secrets_dir="/run/secrets" if Path("/run/secrets").is_dir() else None,
+        extra="ignore",
+    )
+
+    home: Path = Field(default_factory=default_home, description="Data folder: database, volumes, models, logs.")
+    host: str = Field(default="127.0.0.1", description="Address the service listens on.")
+    port: int = Field(default=8765, ge=1, le=65535, description="TCP port the service listens on.")
+    public_url: str | None = Field(
+        default=None, description="The address users type, if a reverse proxy stands in front (for links)."
+    )
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Further Host names the service answers to, separated by commas. Loopback names always work.",
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="postgresql+psycopg://… of a server of your own (PostgreSQL 15 or newer). Default: embedded.",
+    )
+    redis_url: str | None = Field(
+        default=None, description="redis://… or unix://… of a server of your own. Default: embedded."
+    )
+    store_url: str | None = Field(
+        default=None,
+        description="Where voxels and models live: a folder or an fsspec URL. Default: HOME/store.",
+    )
+    import_roots: Annotated[list[Path], NoDecode] = Field(
+        default_factory=list,
+        description="Folders the server may read particle files from, separated by ':'. Default: none.",
+        validation_alias=AliasChoices("TOMOSIFT_IMPORT_ROOTS", "import_roots"),
+    )
+    upload_limit_gb: float = Field(default=200.0, gt=0, description="Largest total size of one upload, in GB.")
+    request_limit_mb: float = Field(default=32.0, gt=0, description="Largest size of one request body, in MB.")
+    lease_minutes: float = Field(default=20.0, gt=0, description="How long an opened item stays reserved.")
+    session_days: float = Field(default=30.0, gt=0, description="How long a browser stays signed in.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
+    log_format: Literal["console", "json"] = Field(default="console", description="Log lines for people or programs.")
+    device: Literal["auto", "cuda", "mps", "cpu"] = Field(
+        default="auto", description="Where networks run. auto takes cuda, then mps, then cpu."
+    )
+
+    @field_validator("import_roots", mode="before")
+    @classmethod
+    def _split_roots(cls, value: object) -> object:
+        return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("home", mode="after")
+    @classmethod
+    def _absolute_home(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @property
+    def effective_store_url(self) -> str:
+        """The volume and artifact store: `store_url`, or a folder in the data folder."""
+        return self.store_url or str(self.home / "store")
+
+
+@lru_cache
+def get_settings() -> Settings:
+    """The process's settings, read once."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""The pool: subtomograms, uploads and imports."""

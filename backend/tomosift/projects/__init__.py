@@ -1,0 +1,1 @@
+"""Projects, their class sets and members."""

@@ -1,0 +1,1 @@
+"""The registry: trained models and what workers offer."""

@@ -1,0 +1,1 @@
+"""The subtomogram simulator, pure NumPy/SciPy."""

@@ -1,0 +1,1 @@
+"""The volume store and the encoding of volumes for the browser."""

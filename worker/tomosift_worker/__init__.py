@@ -1,0 +1,1 @@
+"""The part of Tomosift that needs torch: networks, training, acquisition and the cycle."""
