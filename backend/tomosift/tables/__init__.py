@@ -1,0 +1,35 @@
+"""The tables, one file per aggregate. Postgres is the truth: everything that must not be lost is a row here."""
+
+from tomosift.tables.accounts import AccessToken, BrowserSession, SignInLink, User
+from tomosift.tables.annotation import CurrentLabel, LabelEvent, Lease, QueueItem
+from tomosift.tables.base import Base
+from tomosift.tables.cycles import Cycle, Model
+from tomosift.tables.jobs import JOB_STATES, Job, JobLogLine, OutboxMessage, WorkerNode
+from tomosift.tables.pool import EvaluationItem, Source, Subtomogram, Upload
+from tomosift.tables.projects import ParticleClass, Project, ProjectMember
+
+__all__ = [
+    "JOB_STATES",
+    "AccessToken",
+    "Base",
+    "BrowserSession",
+    "CurrentLabel",
+    "Cycle",
+    "EvaluationItem",
+    "Job",
+    "JobLogLine",
+    "LabelEvent",
+    "Lease",
+    "Model",
+    "OutboxMessage",
+    "ParticleClass",
+    "Project",
+    "ProjectMember",
+    "QueueItem",
+    "SignInLink",
+    "Source",
+    "Subtomogram",
+    "Upload",
+    "User",
+    "WorkerNode",
+]

@@ -1,0 +1,75 @@
+"""Cycles of the active-learning loop and the models they trained."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tomosift.tables.base import Base, CreatedAt, UuidKey
+
+
+class Cycle(Base):
+    """One turn of the loop: train, evaluate, score, select, ready.
+
+    `settings` is the validated, versioned settings object (`settings["version"]`). The cycle sees the label
+    events up to `label_snapshot_event_id` and no later one. `checkpoint` names the newest published
+    checkpoint, `metrics` the numbers on the evaluation sample, `scores_key` the artifact with the score columns.
+    """
+
+    __tablename__ = "cycle"
+
+    id: Mapped[UuidKey]
+    project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    job_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("job.id", ondelete="RESTRICT"), unique=True)
+    previous_cycle_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("cycle.id", ondelete="SET NULL"))
+    stage: Mapped[str] = mapped_column(default="queued", server_default="queued")
+    settings: Mapped[dict[str, Any]]
+    trigger: Mapped[dict[str, Any]]
+    class_set_version: Mapped[int]
+    label_snapshot_event_id: Mapped[int] = mapped_column(BigInteger)
+    training_label_count: Mapped[int | None]
+    evaluation_label_count: Mapped[int | None]
+    checkpoint: Mapped[dict[str, Any] | None]
+    metrics: Mapped[dict[str, Any] | None]
+    scores_key: Mapped[str | None]
+    created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
+    created_at: Mapped[CreatedAt]
+    finished_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("project_id", "number"),
+        CheckConstraint(
+            "stage IN ('queued', 'train', 'evaluate', 'score', 'select', 'ready', 'failed', 'cancelled')",
+            name="stage",
+        ),
+        # One cycle at a time in a project, held by the database itself.
+        Index(
+            "uq_cycle_one_active",
+            "project_id",
+            unique=True,
+            postgresql_where=text("stage IN ('queued', 'train', 'evaluate', 'score', 'select')"),
+        ),
+    )
+
+
+class Model(Base):
+    """A trained network: weights (`<key>.safetensors`) and description (`<key>.json`) in the artifact store.
+
+    `classes` lists what its outputs mean, in order: `{"kind": "class", "id", "name"}` or `{"kind": "junk"}`.
+    """
+
+    __tablename__ = "model"
+
+    id: Mapped[UuidKey]
+    project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), index=True)
+    cycle_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cycle.id", ondelete="CASCADE"), unique=True)
+    key: Mapped[str]
+    checksum: Mapped[str]
+    network: Mapped[str]
+    parameter_count: Mapped[int]
+    classes: Mapped[list[Any]]
+    description: Mapped[dict[str, Any]]
+    created_at: Mapped[CreatedAt]

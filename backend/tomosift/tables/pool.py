@@ -1,0 +1,98 @@
+"""The pool: sources that were imported, their subtomograms, the evaluation sample, uploads under way."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tomosift.tables.base import Base, BigKey, CreatedAt, UuidKey
+
+
+class Source(Base):
+    """One imported particle list.
+
+    Its complete table (every input column, as text, in order) is the Parquet artifact `table_key`; `blocks`
+    holds the list's other blocks (optics), so that the file can be written again. Its voxels are the volume
+    array of the same id.
+    """
+
+    __tablename__ = "source"
+
+    id: Mapped[UuidKey]
+    project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    flavour: Mapped[str]
+    checksum: Mapped[str]
+    row_count: Mapped[int]
+    box_size: Mapped[int]
+    voxel_size_angstrom: Mapped[float | None]
+    columns: Mapped[list[str]]
+    blocks: Mapped[dict[str, Any]]
+    table_key: Mapped[str]
+    created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
+    created_at: Mapped[CreatedAt]
+
+
+class Subtomogram(Base):
+    """One particle: row `source_row` of its source, voxels at the same index of the source's volume array.
+
+    Coordinates are voxels of the tomogram, angles degrees (intrinsic ZYZ), as the list gave them.
+    """
+
+    __tablename__ = "subtomogram"
+
+    id: Mapped[BigKey]
+    project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
+    source_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))
+    source_row: Mapped[int]
+    name: Mapped[str]
+    tomogram: Mapped[str | None]
+    x: Mapped[float | None]
+    y: Mapped[float | None]
+    z: Mapped[float | None]
+    rot: Mapped[float | None]
+    tilt: Mapped[float | None]
+    psi: Mapped[float | None]
+    content_hash: Mapped[str]
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (
+        UniqueConstraint("source_id", "source_row"),
+        Index("ix_subtomogram_project_id_id", "project_id", "id"),
+        Index("ix_subtomogram_project_id_tomogram", "project_id", "tomogram", "id"),
+    )
+
+
+class EvaluationItem(Base):
+    """A member of the random evaluation sample: labeled blind, never trained on.
+
+    `half` says whether it calibrates or reports (fixed by the item's id); `weight` is the inverse of its
+    inclusion probability relative to the simple random sample (1 for a simple random draw).
+    """
+
+    __tablename__ = "evaluation_item"
+
+    subtomogram_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("subtomogram.id", ondelete="CASCADE"), primary_key=True
+    )
+    project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), index=True)
+    half: Mapped[str]
+    weight: Mapped[float] = mapped_column(default=1.0, server_default="1")
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (CheckConstraint("half IN ('calibrate', 'report')", name="half"),)
+
+
+class Upload(Base):
+    """Files on their way in: a staging folder that grows chunk by chunk until an import takes it."""
+
+    __tablename__ = "upload"
+
+    id: Mapped[UuidKey]
+    project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime]
+    consumed_at: Mapped[datetime | None]

@@ -1,0 +1,70 @@
+"""Projects, who works in them, and the classes their experts sort particles into."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tomosift.tables.base import Base, CreatedAt, UuidKey
+
+
+class Project(Base):
+    """One pool, one class set, one line of cycles.
+
+    `settings` holds validated project settings (`tomosift.projects.schemas.ProjectSettings`); `version`
+    counts edits and is the ETag. `box_size` (voxels) and `voxel_size_angstrom` come from the first import.
+    """
+
+    __tablename__ = "project"
+
+    id: Mapped[UuidKey]
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    description: Mapped[str] = mapped_column(default="", server_default="")
+    box_size: Mapped[int | None]
+    voxel_size_angstrom: Mapped[float | None]
+    protein_contrast: Mapped[str] = mapped_column(default="dark", server_default="dark")
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    class_set_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
+    created_at: Mapped[CreatedAt]
+    archived_at: Mapped[datetime | None]
+
+    __table_args__ = (CheckConstraint("protein_contrast IN ('dark', 'bright')", name="protein_contrast"),)
+
+
+class ProjectMember(Base):
+    """A user's role in a project: owner, curator, annotator or viewer."""
+
+    __tablename__ = "project_member"
+
+    project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(
+        ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    role: Mapped[str]
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (CheckConstraint("role IN ('owner', 'curator', 'annotator', 'viewer')", name="role"),)
+
+
+class ParticleClass(Base):
+    """One class. Its id never changes meaning; the set's versions are the spans
+    `added_in_version`..`retired_in_version`."""
+
+    __tablename__ = "particle_class"
+
+    id: Mapped[UuidKey]
+    project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    name: Mapped[str]
+    color: Mapped[str]
+    description: Mapped[str] = mapped_column(default="", server_default="")
+    added_in_version: Mapped[int] = mapped_column(default=1, server_default="1")
+    retired_in_version: Mapped[int | None]
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (UniqueConstraint("project_id", "name"),)
