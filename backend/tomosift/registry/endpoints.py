@@ -1,0 +1,5 @@
+"""HTTP face of the registry room."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
