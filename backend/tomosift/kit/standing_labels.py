@@ -1,0 +1,45 @@
+"""The rule that makes one label of many opinions: one formula for the service and for the cycle that trains on it.
+
+Rule "single": the newest standing opinion counts. An opinion stands until its author undoes it. A late one (its lease
+had passed to someone else) counts only where no timely one stands, and a skip only where nobody said anything else.
+"""
+
+import uuid
+from typing import Any
+
+from sqlalchemy import Select, exists, select
+from sqlalchemy.orm import aliased
+
+from tomosift.tables import LabelEvent
+
+RULE = "single"
+
+
+def standing_opinions(project_id: uuid.UUID, *, up_to_event_id: int | None = None) -> Select[Any]:
+    """All opinions of a project that nobody has undone, as rows of `label_event`.
+
+    `up_to_event_id` shows the state after that event: later opinions and later undos are as if they had not been.
+    """
+    undo = aliased(LabelEvent)
+    undone = exists().where(undo.undoes_event_id == LabelEvent.id)
+    if up_to_event_id is not None:
+        undone = undone.where(undo.id <= up_to_event_id)
+    statement = select(LabelEvent).where(LabelEvent.project_id == project_id, LabelEvent.kind != "undo", ~undone)
+    return statement if up_to_event_id is None else statement.where(LabelEvent.id <= up_to_event_id)
+
+
+def standing_labels(
+    project_id: uuid.UUID, *, up_to_event_id: int | None = None
+) -> Select[int, str, uuid.UUID | None, int]:
+    """The label of each subtomogram by rule "single": rows `(subtomogram_id, kind, class_id, event_id)`.
+
+    Give `up_to_event_id` (a cycle's `label_snapshot_event_id`) to read the same labels however late one looks.
+    """
+    return (
+        standing_opinions(project_id, up_to_event_id=up_to_event_id)
+        .with_only_columns(
+            LabelEvent.subtomogram_id, LabelEvent.kind, LabelEvent.class_id, LabelEvent.id.label("event_id")
+        )
+        .distinct(LabelEvent.subtomogram_id)
+        .order_by(LabelEvent.subtomogram_id, LabelEvent.kind == "skip", LabelEvent.late, LabelEvent.id.desc())
+    )
