@@ -1,0 +1,114 @@
+"""Who is asking: the browser's session cookie, or a script's bearer token."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from tomosift.accounts.secrets import digest
+from tomosift.kit.database import transaction, utc_now
+from tomosift.kit.problems import ProblemError, forbidden
+from tomosift.kit.web_security import SAFE_METHODS
+from tomosift.tables import AccessToken, BrowserSession, User
+
+SESSION_COOKIE = "tomosift_session"
+REMEMBER_USE_EVERY = timedelta(minutes=1)
+
+_cookie = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="The browser's session.")
+_bearer = HTTPBearer(auto_error=False, description="A personal access token (`tms_…`).")
+
+
+@dataclass(frozen=True)
+class SignedInUser:
+    """The user behind a request. `via` says how they proved it; `scope` is what a token allows."""
+
+    id: uuid.UUID
+    name: str
+    display_name: str
+    is_admin: bool
+    via: Literal["session", "token"]
+    scope: Literal["read", "write"]
+
+
+def current_user(
+    request: Request,
+    cookie: Annotated[str | None, Security(_cookie)] = None,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None,
+) -> SignedInUser:
+    """The signed-in user. Raises ProblemError 401 without one, 403 for a read-only token that wants to write."""
+    with transaction() as session:
+        # A request that carries an Authorization header never falls back to the cookie: it skips the cross-site check.
+        if "authorization" in request.headers:
+            user = _user_of_token(session, bearer.credentials) if bearer else None
+        else:
+            user = _user_of_cookie(session, cookie) if cookie else None
+    if user is None:
+        raise not_signed_in()
+    if user.scope == "read" and request.method not in SAFE_METHODS:
+        raise forbidden("This access token may only read. Make one with the scope `write`.")
+    return user
+
+
+CurrentUser = Annotated[SignedInUser, Depends(current_user)]
+
+
+def require_admin(user: CurrentUser) -> SignedInUser:
+    """The signed-in user, if an administrator. Raises ProblemError 403."""
+    if not user.is_admin:
+        raise forbidden("Only an administrator of this service may do that.")
+    return user
+
+
+AdminUser = Annotated[SignedInUser, Depends(require_admin)]
+
+
+def not_signed_in() -> ProblemError:
+    """401."""
+    return ProblemError(
+        401,
+        "not-signed-in",
+        "Nobody is signed in",
+        "Open a sign-in link (`tomosift user link NAME` makes one), or send an access token.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def _user_of_token(session: Session, token: str) -> SignedInUser | None:
+    now = utc_now()
+    found = session.execute(
+        select(AccessToken, User)
+        .join(User, User.id == AccessToken.user_id)
+        .where(
+            AccessToken.token_hash == digest(token),
+            AccessToken.revoked_at.is_(None),
+            or_(AccessToken.expires_at.is_(None), AccessToken.expires_at > now),
+            User.is_active,
+        )
+    ).one_or_none()
+    if found is None:
+        return None
+    row, user = found
+    if row.last_used_at is None or row.last_used_at < now - REMEMBER_USE_EVERY:
+        row.last_used_at = now
+    scope: Literal["read", "write"] = "write" if row.scope == "write" else "read"
+    return SignedInUser(user.id, user.name, user.display_name, user.is_admin, "token", scope)
+
+
+def _user_of_cookie(session: Session, cookie: str) -> SignedInUser | None:
+    now = utc_now()
+    found = session.execute(
+        select(BrowserSession, User)
+        .join(User, User.id == BrowserSession.user_id)
+        .where(BrowserSession.token_hash == digest(cookie), BrowserSession.expires_at > now, User.is_active)
+    ).one_or_none()
+    if found is None:
+        return None
+    row, user = found
+    if row.last_used_at < now - REMEMBER_USE_EVERY:
+        row.last_used_at = now
+    return SignedInUser(user.id, user.name, user.display_name, user.is_admin, "session", "write")

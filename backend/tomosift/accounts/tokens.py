@@ -1,0 +1,57 @@
+"""Personal access tokens for scripts."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from tomosift.accounts.secrets import ACCESS_TOKEN_PREFIX, digest, new_secret
+from tomosift.kit.database import utc_now
+from tomosift.kit.problems import not_found
+from tomosift.tables import AccessToken
+
+
+def list_tokens(session: Session, user_id: uuid.UUID) -> Sequence[AccessToken]:
+    """The user's tokens that work now, newest first."""
+    return session.scalars(
+        select(AccessToken)
+        .where(
+            AccessToken.user_id == user_id,
+            AccessToken.revoked_at.is_(None),
+            or_(AccessToken.expires_at.is_(None), AccessToken.expires_at > utc_now()),
+        )
+        .order_by(AccessToken.created_at.desc(), AccessToken.id)
+    ).all()
+
+
+def create_token(
+    session: Session, user_id: uuid.UUID, name: str, scope: str, expires_in_days: float | None
+) -> tuple[AccessToken, str]:
+    """A new token and its secret, which is shown this once."""
+    secret = new_secret(ACCESS_TOKEN_PREFIX)
+    token = AccessToken(
+        user_id=user_id,
+        name=name,
+        prefix=secret[:8],
+        token_hash=digest(secret),
+        scope=scope,
+        expires_at=None if expires_in_days is None else utc_now() + timedelta(days=expires_in_days),
+    )
+    session.add(token)
+    session.flush()
+    session.refresh(token)
+    return token, secret
+
+
+def revoke_token(session: Session, user_id: uuid.UUID, token_id: uuid.UUID) -> None:
+    """End a token at once. Raises ProblemError 404 if the user has no such token."""
+    token = session.scalars(
+        select(AccessToken).where(
+            AccessToken.id == token_id, AccessToken.user_id == user_id, AccessToken.revoked_at.is_(None)
+        )
+    ).one_or_none()
+    if token is None:
+        raise not_found("token")
+    token.revoked_at = utc_now()

@@ -1,0 +1,48 @@
+"""Users: who exists, and making new ones. Nobody can sign up by themselves."""
+
+import getpass
+import re
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from tomosift.kit.problems import conflict
+from tomosift.tables import User
+
+
+def add_user(session: Session, name: str, display_name: str | None, is_admin: bool) -> User:
+    """A new user. Raises ProblemError 409 if the name is taken (case does not count)."""
+    user = User(name=name, display_name=display_name or name, is_admin=is_admin)
+    try:
+        with session.begin_nested():
+            session.add(user)
+    except IntegrityError as error:
+        raise conflict("name-taken", "That name is taken", f"There is a user {name!r} already.") from error
+    session.refresh(user)
+    return user
+
+
+def find_user(session: Session, name: str) -> User | None:
+    """The user of that name, whatever its case."""
+    return session.scalars(select(User).where(func.lower(User.name) == name.lower())).one_or_none()
+
+
+def ensure_owner(session: Session) -> User:
+    """The first administrator; made now, named after the operating-system user, if there is none."""
+    owner = session.scalars(
+        select(User).where(User.is_admin, User.is_active).order_by(User.created_at, User.id).limit(1)
+    ).one_or_none()
+    if owner is not None:
+        return owner
+    name = _operating_system_name()
+    existing = find_user(session, name)
+    return add_user(session, name if existing is None else f"{name}-admin", name.capitalize(), is_admin=True)
+
+
+def _operating_system_name() -> str:
+    try:
+        name = getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a passwd entry
+        name = ""
+    return re.sub(r"[^A-Za-z0-9._-]", "", name).lstrip("._-")[:64] or "owner"

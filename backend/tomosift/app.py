@@ -1,0 +1,81 @@
+"""The application factory: wires rooms, error handling, security and the interface together. No rules live here."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+import tomosift
+from tomosift.accounts.endpoints import router as accounts_router
+from tomosift.annotation.endpoints import router as annotation_router
+from tomosift.cycles.endpoints import router as cycles_router
+from tomosift.kit.broker import get_celery
+from tomosift.kit.event_stream import running_event_hub
+from tomosift.kit.health import check_ready
+from tomosift.kit.relay import Relay
+from tomosift.kit.routing import install_problem_handlers, operation_name, problems
+from tomosift.kit.settings import get_settings
+from tomosift.kit.static_interface import serve_interface
+from tomosift.kit.web_security import WebSecurity
+from tomosift.registry.endpoints import router as registry_router
+
+API_PREFIX = "/api/v1"
+ROUTERS = (accounts_router, annotation_router, cycles_router, registry_router)
+
+
+class Health(BaseModel):
+    """An answer of the health checks."""
+
+    status: str
+    version: str
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """The background work of one API process: the relay that sends the outbox, and the hub of live events."""
+    relay = Relay(get_celery().send_task)
+    relay.start()
+    try:
+        async with running_event_hub() as hub:
+            app.state.event_hub = hub
+            yield
+    finally:
+        relay.stop()
+
+
+def create_app() -> FastAPI:
+    """The service, on the process's settings."""
+    app = FastAPI(
+        title="Tomosift",
+        version=tomosift.__version__,
+        summary="Sort cryo-electron-tomography subtomograms with a few hundred expert decisions.",
+        license_info={"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"},
+        openapi_url=f"{API_PREFIX}/openapi.json",
+        docs_url=None,  # the stock pages load scripts from elsewhere, which the content policy forbids
+        redoc_url=None,
+        generate_unique_id_function=operation_name,
+        lifespan=_lifespan,
+    )
+    app.add_middleware(WebSecurity, settings=get_settings())
+    install_problem_handlers(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix=API_PREFIX)
+    _add_health_checks(app)
+    serve_interface(app)
+    return app
+
+
+def _add_health_checks(app: FastAPI) -> None:
+    answer = Health(status="ok", version=tomosift.__version__)
+
+    @app.get("/healthz", tags=["health"], summary="Is the process up")
+    def read_health() -> Health:
+        """Answers as long as the process does."""
+        return answer
+
+    @app.get("/readyz", tags=["health"], summary="Can it do its work", responses=problems(503))
+    def read_readiness() -> Health:
+        """The database answers, its schema is this program's, and the broker answers."""
+        check_ready(get_celery())
+        return answer

@@ -1,0 +1,98 @@
+"""What the routes of all rooms share: documented problems, operation names, and errors as problem+json."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from tomosift.kit.problems import PROBLEM_MEDIA_TYPE, Problem, ProblemError
+
+logger = logging.getLogger(__name__)
+
+_MEANINGS = {
+    400: "The request cannot be understood",
+    401: "Nobody is signed in",
+    403: "Signed in, but not allowed",
+    404: "There is no such thing, or you may not see it",
+    409: "It conflicts with what is there now",
+    410: "It is over",
+    412: "It has changed since you read it",
+    413: "The request is too large",
+    421: "This server does not go by that name",
+    422: "Something in the request is wrong",
+    428: "Say which version you read (If-Match)",
+    503: "A part of the service cannot be reached",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses=` of a route: each of these statuses carries a `Problem`."""
+    return {
+        status: {
+            "model": Problem,
+            "description": _MEANINGS[status],
+            "content": {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+def operation_name(route: APIRoute) -> str:
+    """The operation id: the endpoint's own name, so that generated clients read well."""
+    return route.name
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Answer every error of `app` with `application/problem+json`."""
+
+    @app.exception_handler(ProblemError)
+    def _problem(_: Request, error: ProblemError) -> Response:
+        return problem_response(error)
+
+    @app.exception_handler(RequestValidationError)
+    def _invalid(_: Request, error: RequestValidationError) -> Response:
+        return problem_response(_validation_problem(error))
+
+    @app.exception_handler(HTTPException)
+    def _http(_: Request, error: HTTPException) -> Response:
+        return problem_response(_http_problem(error))
+
+    @app.exception_handler(OperationalError)
+    def _database(_: Request, error: OperationalError) -> Response:
+        logger.error("the database cannot be reached: %s", error.orig)
+        return problem_response(
+            ProblemError(
+                503,
+                "database-unreachable",
+                "The database cannot be reached",
+                "Nothing was changed. Try again in a moment; it is being restarted, or the administrator has to look.",
+                headers={"Retry-After": "2"},
+            )
+        )
+
+
+def problem_response(error: ProblemError) -> JSONResponse:
+    """The response that tells `error`."""
+    return JSONResponse(error.body(), error.status, headers=error.headers, media_type=PROBLEM_MEDIA_TYPE)
+
+
+def _validation_problem(error: RequestValidationError) -> ProblemError:
+    errors = [
+        {"where": ".".join(str(part) for part in item["loc"]), "reason": item["msg"]} for item in error.errors()[:50]
+    ]
+    summary = "; ".join(f"{item['where']}: {item['reason']}" for item in errors[:3])
+    return ProblemError(422, "invalid-request", "Something in the request is wrong", summary, errors=errors)
+
+
+def _http_problem(error: HTTPException) -> ProblemError:
+    if error.status_code == 404:
+        return ProblemError(404, "not-found", "Not found", "There is nothing at this address.")
+    if error.status_code == 405:
+        detail = "This address does not take that method."
+        return ProblemError(405, "method-not-allowed", "Method not allowed", detail, headers=error.headers)
+    return ProblemError(error.status_code, "http", "The request failed", str(error.detail), headers=error.headers)

@@ -1,0 +1,78 @@
+"""Who may do what in a project. Every project route takes one of the access types below."""
+
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import Depends, Path
+from sqlalchemy import and_, select
+
+from tomosift.accounts.authentication import CurrentUser, SignedInUser
+from tomosift.kit.database import transaction
+from tomosift.kit.problems import forbidden, not_found
+from tomosift.tables import Project, ProjectMember
+
+
+class Role(StrEnum):
+    """Roles, most powerful first: each may do what those after it may."""
+
+    OWNER = "owner"
+    CURATOR = "curator"
+    ANNOTATOR = "annotator"
+    VIEWER = "viewer"
+
+    def may(self, needed: "Role") -> bool:
+        """Whether this role is at least `needed`."""
+        order = list(Role)
+        return order.index(self) <= order.index(needed)
+
+
+@dataclass(frozen=True)
+class ProjectAccess:
+    """A user in a project, with the role that lets them in."""
+
+    project_id: uuid.UUID
+    slug: str
+    role: Role
+    user: SignedInUser
+
+
+@dataclass(frozen=True)
+class RequireRole:
+    """The dependency behind `require`: finds the project of the path and checks the user's role there."""
+
+    role: Role
+
+    def __call__(
+        self, user: CurrentUser, slug: Annotated[str, Path(description="The project's short name.", max_length=64)]
+    ) -> ProjectAccess:
+        """404 for a project that does not exist or is not theirs, 403 for a role that is too small."""
+        with transaction() as session:
+            row = session.execute(
+                select(Project.id, Project.slug, ProjectMember.role)
+                .outerjoin(
+                    ProjectMember, and_(ProjectMember.project_id == Project.id, ProjectMember.user_id == user.id)
+                )
+                .where(Project.slug == slug, Project.archived_at.is_(None))
+            ).one_or_none()
+        if row is None or (row.role is None and not user.is_admin):
+            raise not_found("project")
+        role = Role.OWNER if user.is_admin else Role(row.role)
+        if not role.may(self.role):
+            raise forbidden(
+                f"You are {role.value} in this project; this needs {self.role.value}. An owner of the project can "
+                "change your role."
+            )
+        return ProjectAccess(row.id, row.slug, role, user)
+
+
+def require(role: Role | str) -> Any:
+    """`Depends` that gives a `ProjectAccess` of at least `role` in the project `{slug}` of the path."""
+    return Depends(RequireRole(Role(role)))
+
+
+ViewerAccess = Annotated[ProjectAccess, require(Role.VIEWER)]
+AnnotatorAccess = Annotated[ProjectAccess, require(Role.ANNOTATOR)]
+CuratorAccess = Annotated[ProjectAccess, require(Role.CURATOR)]
+OwnerAccess = Annotated[ProjectAccess, require(Role.OWNER)]
