@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from celery import Celery
 
@@ -47,12 +48,30 @@ def make_celery(settings: Settings) -> Celery:
 
 
 def broker_url(redis_url: str) -> str:
-    """A Redis URL as Celery wants it: `unix://` becomes `redis+socket://`."""
-    return "redis+socket://" + redis_url.removeprefix("unix://") if redis_url.startswith("unix://") else redis_url
+    """A Redis URL as Celery wants it: `unix://` becomes `redis+socket://`; our own `prefix` parameter is taken out."""
+    url, _ = _without_prefix(redis_url)
+    return "redis+socket://" + url.removeprefix("unix://") if url.startswith("unix://") else url
+
+
+def redis_client_url(redis_url: str) -> str:
+    """The same URL as the Redis client wants it: `redis+socket://` becomes `unix://`."""
+    url, _ = _without_prefix(redis_url)
+    return "unix://" + url.removeprefix("redis+socket://") if url.startswith("redis+socket://") else url
+
+
+def _without_prefix(redis_url: str) -> tuple[str, str]:
+    """The URL without `?prefix=`, and that prefix: it begins every key, so that several services share one Redis."""
+    parts = urlsplit(redis_url)
+    query = dict(parse_qsl(parts.query))
+    prefix = query.pop("prefix", "")
+    # Put together by hand: urlunsplit drops the empty host of `redis+socket:///path`.
+    tail = "?" + urlencode(query) if query else ""
+    return f"{parts.scheme}://{parts.netloc}{parts.path}{tail}", prefix
 
 
 def _transport_options(settings: Settings) -> dict[str, Any]:
-    if settings.redis_url and settings.redis_url.startswith("filesystem://"):
+    redis_url = settings.redis_url or ""
+    if redis_url.startswith("filesystem://"):
         folder = settings.home / "broker"
         return {
             "data_folder_in": str(folder / "messages"),
@@ -60,4 +79,6 @@ def _transport_options(settings: Settings) -> dict[str, Any]:
             "control_folder": str(folder / "control"),
         }
     # Publishing fails fast: the outbox tries again.
-    return {"socket_connect_timeout": 2, "socket_timeout": 10, "socket_keepalive": True}
+    options: dict[str, Any] = {"socket_connect_timeout": 2, "socket_timeout": 10, "socket_keepalive": True}
+    prefix = _without_prefix(redis_url)[1]
+    return {**options, "global_keyprefix": prefix} if prefix else options
