@@ -1,0 +1,141 @@
+"""HTTP face of the projects room: projects, their classes, their members."""
+
+import re
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+
+from tomosift.accounts.authentication import CurrentUser
+from tomosift.accounts.schemas import UserOut
+from tomosift.kit.database import transaction
+from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, page_of
+from tomosift.kit.problems import ProblemError
+from tomosift.kit.routing import problems
+from tomosift.projects import classes, lifecycle, membership
+from tomosift.projects.access import OwnerAccess, Role, ViewerAccess
+from tomosift.projects.queries import ProjectRow, list_projects
+from tomosift.projects.schemas import (
+    ClassIn,
+    ClassOut,
+    MemberIn,
+    MemberOut,
+    ProjectIn,
+    ProjectOut,
+    ProjectPatch,
+    ProjectSummary,
+)
+from tomosift.tables import Project
+
+router = APIRouter(prefix="/projects", tags=["projects"])
+
+
+@router.get("", summary="Your projects", responses=problems(401, 422))
+def read_projects(user: CurrentUser, limit: PageLimit = 100, after: PageAfter = None) -> Page[ProjectSummary]:
+    """The projects you are a member of, by short name; administrators see all."""
+    cursor = decode_cursor(after, str)
+    with transaction() as session:
+        rows = list_projects(session, user, limit + 1, None if cursor is None else str(cursor[0]))
+    return page_of(rows, limit, _summary, lambda row: (row.project.slug,))
+
+
+@router.post("", status_code=201, summary="Make a project", responses=problems(401, 403, 409, 422))
+def create_project(body: ProjectIn, user: CurrentUser, response: Response) -> ProjectOut:
+    """Make an empty project with its classes. You become its owner; import particles next."""
+    with transaction() as session:
+        project = lifecycle.create_project(session, body, user.id)
+        answer = lifecycle.project_out(session, project, Role.OWNER)
+    response.headers["ETag"] = _etag(answer.version)
+    return answer
+
+
+@router.get("/{slug}", summary="One project", responses=problems(401, 404))
+def read_project(access: ViewerAccess, response: Response) -> ProjectOut:
+    """The project with its classes and settings. Its ETag is what a change must name."""
+    with transaction() as session:
+        answer = lifecycle.project_out(session, session.get_one(Project, access.project_id), access.role)
+    response.headers["ETag"] = _etag(answer.version)
+    return answer
+
+
+@router.patch("/{slug}", summary="Change a project", responses=problems(401, 403, 404, 412, 422, 428))
+def change_project(
+    body: ProjectPatch,
+    access: OwnerAccess,
+    response: Response,
+    if_match: Annotated[str | None, Header(description='The ETag you read, e.g. `"3"`.')] = None,
+) -> ProjectOut:
+    """Change name, description, contrast or settings, if nobody has changed the project since you read it."""
+    version = _version_of(if_match)
+    with transaction() as session:
+        project = lifecycle.change_project(session, access.project_id, version, body)
+        answer = lifecycle.project_out(session, project, access.role)
+    response.headers["ETag"] = _etag(answer.version)
+    return answer
+
+
+@router.post("/{slug}/classes", status_code=201, summary="Add a class", responses=problems(401, 403, 404, 409, 422))
+def create_class(body: ClassIn, access: OwnerAccess) -> ClassOut:
+    """Add a class at the end of the list; the class set gets a new version. Earlier decisions stay as they are."""
+    with transaction() as session:
+        return classes.class_out(classes.add_class(session, access.project_id, body))
+
+
+@router.get("/{slug}/members", summary="Members of a project", responses=problems(401, 404))
+def read_members(access: ViewerAccess) -> Page[MemberOut]:
+    """Who works in the project and as what, by name."""
+    with transaction() as session:
+        rows = membership.list_members(session, access.project_id)
+    return Page(items=[MemberOut(user=UserOut.model_validate(user), role=role) for user, role in rows], next=None)
+
+
+@router.put("/{slug}/members/{user_id}", summary="Give a role", responses=problems(401, 403, 404, 409, 422))
+def put_member(user_id: uuid.UUID, body: MemberIn, access: OwnerAccess) -> MemberOut:
+    """Make a user a member, or change a member's role. The last owner cannot step down."""
+    with transaction() as session:
+        user, role = membership.set_member(session, access.project_id, user_id, body.role)
+    return MemberOut(user=UserOut.model_validate(user), role=role)
+
+
+@router.delete(
+    "/{slug}/members/{user_id}", status_code=204, summary="Remove a member", responses=problems(401, 403, 404, 409)
+)
+def delete_member(user_id: uuid.UUID, access: OwnerAccess) -> None:
+    """Take a user out of the project. Their decisions stay. The last owner cannot be removed."""
+    with transaction() as session:
+        membership.remove_member(session, access.project_id, user_id)
+
+
+def _summary(row: ProjectRow) -> ProjectSummary:
+    project = row.project
+    return ProjectSummary(
+        id=project.id,
+        slug=project.slug,
+        name=project.name,
+        description=project.description,
+        created_at=project.created_at,
+        pool_size=row.pool_size,
+        labeled_count=row.labeled_count,
+        role=row.role,
+    )
+
+
+def _etag(version: int) -> str:
+    return f'"{version}"'
+
+
+def _version_of(if_match: str | None) -> int | None:
+    """The version an If-Match header names; None for `*`. Raises ProblemError 428 without one, 412 for another kind."""
+    if if_match is None:
+        raise ProblemError(
+            428,
+            "version-needed",
+            "Say which version you change",
+            "Read the project, then send its ETag in the header If-Match, so that nobody's change is lost.",
+        )
+    if if_match.strip() == "*":
+        return None
+    found = re.fullmatch(r'\s*(?:W/)?"(\d{1,9})"\s*', if_match)
+    if found is None:
+        raise ProblemError(412, "changed-meanwhile", "Not a version of this project", 'If-Match is like `"3"`.')
+    return int(found[1])

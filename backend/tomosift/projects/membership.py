@@ -1,0 +1,64 @@
+"""Who works in a project, and as what."""
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from tomosift.kit.problems import conflict, not_found
+from tomosift.projects.access import Role
+from tomosift.tables import Project, ProjectMember, User
+
+
+def list_members(session: Session, project_id: uuid.UUID) -> Sequence[tuple[User, Role]]:
+    """The members with their roles, by name."""
+    rows = session.execute(
+        select(User, ProjectMember.role)
+        .join(ProjectMember, ProjectMember.user_id == User.id)
+        .where(ProjectMember.project_id == project_id)
+        .order_by(User.name)
+    ).all()
+    return [(user, Role(role)) for user, role in rows]
+
+
+def set_member(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, role: Role) -> tuple[User, Role]:
+    """Give a user a role. Raises ProblemError 404 for no such user, 409 if the last owner would step down."""
+    _lock(session, project_id)
+    user = session.get(User, user_id)
+    if user is None or not user.is_active:
+        raise not_found("user")
+    member = session.get(ProjectMember, (project_id, user_id))
+    if member is None:
+        session.add(ProjectMember(project_id=project_id, user_id=user_id, role=role.value))
+    else:
+        member.role = role.value
+    session.flush()
+    _keep_an_owner(session, project_id)
+    return user, role
+
+
+def remove_member(session: Session, project_id: uuid.UUID, user_id: uuid.UUID) -> None:
+    """Take a user out; what they decided stays. Raises ProblemError 404 for no member, 409 for the last owner."""
+    _lock(session, project_id)
+    member = session.get(ProjectMember, (project_id, user_id))
+    if member is None:
+        raise not_found("member")
+    session.delete(member)
+    session.flush()
+    _keep_an_owner(session, project_id)
+
+
+def _lock(session: Session, project_id: uuid.UUID) -> None:
+    """Two owners who take each other's role at once would leave none: one after the other, then."""
+    session.get_one(Project, project_id, with_for_update=True)
+
+
+def _keep_an_owner(session: Session, project_id: uuid.UUID) -> None:
+    owners = session.scalar(
+        select(func.count())
+        .select_from(ProjectMember)
+        .where(ProjectMember.project_id == project_id, ProjectMember.role == Role.OWNER.value)
+    )
+    if not owners:
+        raise conflict("last-owner", "A project needs an owner", "Make somebody else an owner first.")
