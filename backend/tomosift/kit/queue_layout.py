@@ -1,0 +1,24 @@
+"""In which order the queue asks: picks of the batch, with evaluation items strewn in evenly."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+Id = TypeVar("Id")
+
+
+def lay_out(query_ids: Sequence[Id], evaluation_ids: Sequence[Id], interleave: int) -> list[tuple[Id, int]]:
+    """Positions (from 1) for a batch: after every `interleave` picks comes one evaluation item.
+
+    Both sequences keep their order. What is left of either when the other has run out follows at the end.
+    Raises ValueError for an `interleave` below 1.
+    """
+    if interleave < 1:
+        raise ValueError(f"interleave must be at least 1, not {interleave}")
+    ordered: list[Id] = []
+    evaluation = iter(evaluation_ids)
+    for number, query_id in enumerate(query_ids, start=1):
+        ordered.append(query_id)
+        if number % interleave == 0:
+            ordered.extend(one for one in [next(evaluation, None)] if one is not None)
+    ordered.extend(evaluation)
+    return [(each, position) for position, each in enumerate(ordered, start=1)]
