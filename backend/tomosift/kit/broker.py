@@ -2,10 +2,10 @@
 
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from celery import Celery
 
+from tomosift.kit.redis_urls import FILE_BROKER, celery_url, key_prefix
 from tomosift.kit.settings import Settings, get_settings
 
 CPU_QUEUE = "cpu"
@@ -24,7 +24,7 @@ def get_celery() -> Celery:
 
 def make_celery(settings: Settings) -> Celery:
     """A Celery application: JSON only, one message at a time, no results, no message lost to a long reconnect."""
-    app = Celery("tomosift", broker=broker_url(settings.redis_url) if settings.redis_url else None)
+    app = Celery("tomosift", broker=celery_url(settings.redis_url) if settings.redis_url else None)
     app.conf.update(
         accept_content=["json"],
         task_serializer="json",
@@ -47,31 +47,9 @@ def make_celery(settings: Settings) -> Celery:
     return app
 
 
-def broker_url(redis_url: str) -> str:
-    """A Redis URL as Celery wants it: `unix://` becomes `redis+socket://`; our own `prefix` parameter is taken out."""
-    url, _ = _without_prefix(redis_url)
-    return "redis+socket://" + url.removeprefix("unix://") if url.startswith("unix://") else url
-
-
-def redis_client_url(redis_url: str) -> str:
-    """The same URL as the Redis client wants it: `redis+socket://` becomes `unix://`."""
-    url, _ = _without_prefix(redis_url)
-    return "unix://" + url.removeprefix("redis+socket://") if url.startswith("redis+socket://") else url
-
-
-def _without_prefix(redis_url: str) -> tuple[str, str]:
-    """The URL without `?prefix=`, and that prefix: it begins every key, so that several services share one Redis."""
-    parts = urlsplit(redis_url)
-    query = dict(parse_qsl(parts.query))
-    prefix = query.pop("prefix", "")
-    # Put together by hand: urlunsplit drops the empty host of `redis+socket:///path`.
-    tail = "?" + urlencode(query) if query else ""
-    return f"{parts.scheme}://{parts.netloc}{parts.path}{tail}", prefix
-
-
 def _transport_options(settings: Settings) -> dict[str, Any]:
     redis_url = settings.redis_url or ""
-    if redis_url.startswith("filesystem://"):
+    if redis_url.startswith(FILE_BROKER):
         folder = settings.home / "broker"
         return {
             "data_folder_in": str(folder / "messages"),
@@ -80,5 +58,5 @@ def _transport_options(settings: Settings) -> dict[str, Any]:
         }
     # Publishing fails fast: the outbox tries again.
     options: dict[str, Any] = {"socket_connect_timeout": 2, "socket_timeout": 10, "socket_keepalive": True}
-    prefix = _without_prefix(redis_url)[1]
+    prefix = key_prefix(redis_url)
     return {**options, "global_keyprefix": prefix} if prefix else options

@@ -1,6 +1,7 @@
 """In which order the queue asks: picks of the batch, with evaluation items strewn in evenly."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import TypeVar
 
 Id = TypeVar("Id")
@@ -19,6 +20,6 @@ def lay_out(query_ids: Sequence[Id], evaluation_ids: Sequence[Id], interleave: i
     for number, query_id in enumerate(query_ids, start=1):
         ordered.append(query_id)
         if number % interleave == 0:
-            ordered.extend(one for one in [next(evaluation, None)] if one is not None)
+            ordered.extend(islice(evaluation, 1))
     ordered.extend(evaluation)
     return [(each, position) for position, each in enumerate(ordered, start=1)]
