@@ -1,5 +1,149 @@
-"""HTTP face of the annotation room."""
+"""HTTP face of the annotation room: tasks, leases, decisions, progress."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-router = APIRouter()
+from fastapi import APIRouter, Header, Path, Query, Response
+
+from tomosift.annotation.decisions import record_decision
+from tomosift.annotation.empty_queue import explain_empty_queue
+from tomosift.annotation.history import event_out, list_events
+from tomosift.annotation.more_tasks import add_random_tasks
+from tomosift.annotation.progress import project_progress
+from tomosift.annotation.queue import Asker, claim_tasks, queue_status, release_lease, renew_lease
+from tomosift.annotation.schemas import (
+    ClaimRequest,
+    ClaimResponse,
+    DecisionEventOut,
+    DecisionIn,
+    DecisionOut,
+    HeartbeatOut,
+    IdempotencyKey,
+    MoreTasksOut,
+    ProgressOut,
+    UndoOut,
+)
+from tomosift.annotation.undo import undo_decision
+from tomosift.kit.database import transaction
+from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, page_of
+from tomosift.kit.problems import forbidden
+from tomosift.kit.routing import problems
+from tomosift.projects.access import AnnotatorAccess, ProjectAccess, Role, ViewerAccess
+from tomosift.projects.lifecycle import project_settings
+from tomosift.tables import Project
+
+router = APIRouter(prefix="/projects/{slug}", tags=["annotation"])
+
+LeaseId = Annotated[int, Path(ge=1, lt=2**63)]
+EventId = Annotated[int, Path(ge=1, lt=2**63)]
+Key = Annotated[IdempotencyKey, Header(alias="Idempotency-Key")]
+
+
+def _asker(access: ProjectAccess) -> Asker:
+    return Asker(access.project_id, access.slug, access.user.id)
+
+
+@router.post("/tasks/claim", summary="Reserve the next items to label", responses=problems(401, 403, 404, 422))
+def claim_next_tasks(body: ClaimRequest, access: AnnotatorAccess) -> ClaimResponse:
+    """Reserve up to `count` items for yourself, in the queue's order.
+
+    Nobody else is given them until you decide, give them back, or their time runs out. You never get an item that you
+    decided or hold. With nothing to give, `empty` says why and what to do.
+    """
+    asker = _asker(access)
+    with transaction() as session:
+        tasks = claim_tasks(session, asker, body.count, resume=body.resume)
+    with transaction() as session:
+        may_launch = access.role.may(Role.CURATOR)
+        empty = None if tasks else explain_empty_queue(session, asker, may_launch=may_launch)
+        return ClaimResponse(tasks=tasks, empty=empty, queue=queue_status(session, asker))
+
+
+@router.post("/tasks/more", summary="Queue further random items", responses=problems(401, 403, 404, 422))
+def add_tasks(access: AnnotatorAccess) -> MoreTasksOut:
+    """Queue as many random undecided items as a batch has, when there is nothing left in the queue for you."""
+    asker = _asker(access)
+    with transaction() as session:
+        count = project_settings(session.get_one(Project, access.project_id)).batch_size
+        return add_random_tasks(session, asker, count)
+
+
+@router.post(
+    "/leases/{lease_id}/heartbeat",
+    summary="Keep an item reserved",
+    responses=problems(401, 403, 404, 410, 422),
+)
+def keep_lease(lease_id: LeaseId, access: AnnotatorAccess) -> HeartbeatOut:
+    """Give the lease its full time again. Send it every minute while the item is open."""
+    with transaction() as session:
+        return HeartbeatOut(expires_at=renew_lease(session, _asker(access), lease_id))
+
+
+@router.delete(
+    "/leases/{lease_id}", status_code=204, summary="Give an item back", responses=problems(401, 403, 404, 422)
+)
+def give_back_lease(lease_id: LeaseId, access: AnnotatorAccess) -> None:
+    """Let others have the item. Giving back a lease that is over already changes nothing."""
+    with transaction() as session:
+        release_lease(session, _asker(access), lease_id)
+
+
+@router.post(
+    "/decisions",
+    status_code=201,
+    summary="Decide one subtomogram",
+    responses={
+        200: {"model": DecisionOut, "description": "This key stored the decision before; the same answer again"},
+        **problems(401, 403, 404, 409, 422),
+    },
+)
+def create_decision(body: DecisionIn, key: Key, access: AnnotatorAccess, response: Response) -> DecisionOut:
+    """Store a decision; it is durable when this answers.
+
+    Repeat it with the same key as often as needed: it is stored once. A decision that comes after somebody else got
+    the item is kept as a further opinion (`late`). Without a lease it is a free choice, possible for items that nobody
+    holds and that are not in the evaluation sample.
+    """
+    answer, is_new = record_decision(_asker(access), body, key)
+    response.status_code = 201 if is_new else 200
+    return answer
+
+
+@router.post(
+    "/decisions/{event_id}/undo",
+    status_code=201,
+    summary="Take back your own decision",
+    responses={
+        200: {"model": UndoOut, "description": "This key undid it before; the same answer again"},
+        **problems(401, 403, 404, 409, 422),
+    },
+)
+def take_back_decision(event_id: EventId, key: Key, access: AnnotatorAccess, response: Response) -> UndoOut:
+    """Record that the decision no longer counts. The item becomes yours again if nobody else has it."""
+    with transaction() as session:
+        answer, is_new = undo_decision(session, _asker(access), event_id, key)
+    response.status_code = 201 if is_new else 200
+    return answer
+
+
+@router.get("/decisions", summary="The history of decisions", responses=problems(401, 403, 404, 422))
+def read_decisions(
+    access: ViewerAccess,
+    limit: PageLimit = 50,
+    after: PageAfter = None,
+    mine: Annotated[bool, Query(description="Your own only. Everybody's needs the role curator.")] = True,
+) -> Page[DecisionEventOut]:
+    """Decisions and undos, newest first. Others' are for curators: annotators decide without seeing them."""
+    if not mine and not access.role.may(Role.CURATOR):
+        raise forbidden("Annotators see their own decisions only, so that they decide unbiased. Use `mine=true`.")
+    cursor = decode_cursor(after, int)
+    before_id = cursor[0] if cursor else None
+    with transaction() as session:
+        rows = list_events(session, _asker(access), limit, int(before_id) if before_id else None, mine=mine)
+    return page_of(rows, limit, event_out, lambda row: (row.LabelEvent.id,))
+
+
+@router.get("/progress", summary="How far the project is", responses=problems(401, 403, 404, 422))
+def read_progress(access: ViewerAccess) -> ProgressOut:
+    """Pool, labels, evaluation sample, queue, and the next step in one sentence."""
+    with transaction() as session:
+        return project_progress(session, _asker(access))

@@ -22,7 +22,7 @@ from tomosift.kit.outbox import OUTBOX_CHANNEL, SendTask, forget_sent, send_wait
 
 RELAY_LOCK = 7_406_001
 """The advisory lock's key: any number no other lock of ours uses."""
-LONGEST_WAIT_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 5.0
 BATCH = 100
 

@@ -15,6 +15,23 @@ from tomosift.tables import LabelEvent
 RULE = "single"
 
 
+def preference(kind: Any, late: Any, event_id: Any) -> tuple[Any, Any, Any]:
+    """The rule itself: of all standing opinions the smallest of these keys is the label.
+
+    Works on the values of one event (a sort key) and on columns (the terms of an ORDER BY) alike.
+    """
+    return (kind == "skip", late, -event_id)
+
+
+def snapshot_lock(project_id: uuid.UUID) -> str:
+    """Name of the advisory lock that makes a snapshot of the labels sharp.
+
+    Whoever writes a label event holds it shared from before the event's id is drawn until the commit; a launch holds it
+    exclusively while it reads the highest id. So no event at or below the snapshot can appear after it.
+    """
+    return f"label-snapshot:{project_id}"
+
+
 def standing_opinions(project_id: uuid.UUID, *, up_to_event_id: int | None = None) -> Select[Any]:
     """All opinions of a project that nobody has undone, as rows of `label_event`.
 
@@ -30,7 +47,7 @@ def standing_opinions(project_id: uuid.UUID, *, up_to_event_id: int | None = Non
 
 def standing_labels(
     project_id: uuid.UUID, *, up_to_event_id: int | None = None
-) -> Select[int, str, uuid.UUID | None, int]:
+) -> "Select[int, str, uuid.UUID | None, int]":
     """The label of each subtomogram by rule "single": rows `(subtomogram_id, kind, class_id, event_id)`.
 
     Give `up_to_event_id` (a cycle's `label_snapshot_event_id`) to read the same labels however late one looks.
@@ -41,5 +58,5 @@ def standing_labels(
             LabelEvent.subtomogram_id, LabelEvent.kind, LabelEvent.class_id, LabelEvent.id.label("event_id")
         )
         .distinct(LabelEvent.subtomogram_id)
-        .order_by(LabelEvent.subtomogram_id, LabelEvent.kind == "skip", LabelEvent.late, LabelEvent.id.desc())
+        .order_by(LabelEvent.subtomogram_id, *preference(LabelEvent.kind, LabelEvent.late, LabelEvent.id))
     )

@@ -1,0 +1,61 @@
+"""Deriving what counts now for a subtomogram from what was said about it."""
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import delete, func
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from tomosift.annotation.schemas import LabelOut
+from tomosift.kit.standing_labels import RULE, preference, standing_opinions
+from tomosift.tables import CurrentLabel, LabelEvent
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """An opinion that stands."""
+
+    event_id: int
+    kind: str
+    class_id: uuid.UUID | None
+    late: bool
+
+
+def opinions_about(session: Session, project_id: uuid.UUID, subtomogram_id: int) -> list[Opinion]:
+    """All standing opinions about one subtomogram. The caller holds the subtomogram's row lock."""
+    rows = session.execute(
+        standing_opinions(project_id)
+        .where(LabelEvent.subtomogram_id == subtomogram_id)
+        .with_only_columns(LabelEvent.id, LabelEvent.kind, LabelEvent.class_id, LabelEvent.late)
+    )
+    return [Opinion(row.id, row.kind, row.class_id, row.late) for row in rows]
+
+
+def winning_opinion(opinions: list[Opinion]) -> Opinion | None:
+    """The opinion that is the label by rule "single"; None when nothing stands."""
+    return min(opinions, key=lambda each: preference(each.kind, each.late, each.event_id), default=None)
+
+
+def label_of(opinions: list[Opinion]) -> LabelOut | None:
+    """The label these opinions make."""
+    winner = winning_opinion(opinions)
+    return LabelOut.model_validate({"kind": winner.kind, "class_id": winner.class_id}) if winner else None
+
+
+def store_label(session: Session, project_id: uuid.UUID, subtomogram_id: int, opinions: list[Opinion]) -> None:
+    """Write the label that these opinions make; no row where none stands."""
+    winner = winning_opinion(opinions)
+    if winner is None:
+        session.execute(delete(CurrentLabel).where(CurrentLabel.subtomogram_id == subtomogram_id))
+        return
+    values = {
+        "kind": winner.kind,
+        "class_id": winner.class_id,
+        "rule": RULE,
+        "event_id": winner.event_id,
+        "opinion_count": sum(each.kind != "skip" for each in opinions),
+        "updated_at": func.now(),
+    }
+    statement = insert(CurrentLabel).values(subtomogram_id=subtomogram_id, project_id=project_id, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=[CurrentLabel.subtomogram_id], set_=values))

@@ -1,0 +1,108 @@
+"""How far a project is, and what to do next."""
+
+import uuid
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from tomosift.annotation import statements
+from tomosift.annotation.queue import Asker, queue_status
+from tomosift.annotation.schemas import (
+    ClassCount,
+    EvaluationHalves,
+    EvaluationProgress,
+    HalfCount,
+    LabelCounts,
+    NextStep,
+    ProgressOut,
+    QueueStatus,
+)
+from tomosift.kit.launch_readiness import active_cycle, launch_readiness
+from tomosift.projects.classes import list_classes
+from tomosift.tables import Job, Subtomogram
+
+
+def project_progress(session: Session, asker: Asker) -> ProgressOut:
+    """Everything the project page shows at its top."""
+    pool_size = session.scalar(select(func.count()).where(Subtomogram.project_id == asker.project_id)) or 0
+    queue = queue_status(session, asker)
+    evaluation = _evaluation(session, asker.project_id)
+    return ProgressOut(
+        pool_size=pool_size,
+        labeled=_label_counts(session, asker.project_id),
+        evaluation=evaluation,
+        queue=queue,
+        next_step=_next_step(session, asker, pool_size, queue),
+    )
+
+
+def _label_counts(session: Session, project_id: uuid.UUID) -> LabelCounts:
+    rows = session.execute(statements.PROGRESS_LABELS, {"project": project_id}).all()
+    of_class = {row.class_id: row.labels for row in rows if row.kind == "class"}
+    of_kind = {row.kind: row.labels for row in rows if row.kind != "class"}
+    return LabelCounts(
+        by_class=[
+            ClassCount(class_id=each.id, name=each.name, color=each.color, count=of_class.get(each.id, 0))
+            for each in list_classes(session, project_id)
+        ],
+        junk=of_kind.get("junk", 0),
+        unsure=of_kind.get("unsure", 0),
+        skipped=of_kind.get("skip", 0),
+        training_total=launch_readiness(session, project_id).training_labels,
+    )
+
+
+def _evaluation(session: Session, project_id: uuid.UUID) -> EvaluationProgress:
+    rows = session.execute(statements.PROGRESS_EVALUATION, {"project": project_id})
+    halves = {row.half: HalfCount(size=row.size, labeled=row.labeled) for row in rows}
+    none = HalfCount(size=0, labeled=0)
+    by_half = EvaluationHalves(calibrate=halves.get("calibrate", none), report=halves.get("report", none))
+    return EvaluationProgress(
+        size=by_half.calibrate.size + by_half.report.size,
+        labeled=by_half.calibrate.labeled + by_half.report.labeled,
+        by_half=by_half,
+    )
+
+
+def _next_step(session: Session, asker: Asker, pool_size: int, queue: QueueStatus) -> NextStep:
+    if pool_size == 0:
+        return _before_import(session, asker)
+    left = _left(queue)
+    cycle = active_cycle(session, asker.project_id)
+    if cycle is not None:
+        meanwhile = f" Meanwhile, label {left}." if left else " Its picks come to the label page by themselves."
+        return NextStep(code="cycle-running", text=f"{cycle.sentence()}{meanwhile}", action="label" if left else "wait")
+    if queue.open_query:
+        return NextStep(code="label", text=f"Label {left}.", action="label")
+    readiness = launch_readiness(session, asker.project_id)
+    if readiness.is_ready:
+        rest = f" {_items(queue.open_evaluation)} of the evaluation sample are still open." if left else ""
+        text = f"This batch is answered: launch a cycle, which learns from it and chooses the next items.{rest}"
+        return NextStep(code="launch", text=text, action="launch")
+    label = f"Label {left}." if left else "Label further random items."
+    return NextStep(code="too-few-labels", text=f"{label} {readiness.missing()}", action="label")
+
+
+def _before_import(session: Session, asker: Asker) -> NextStep:
+    importing = session.scalar(
+        select(Job.id)
+        .where(Job.project_id == asker.project_id, Job.kind == "import", Job.state.in_(("queued", "running")))
+        .limit(1)
+    )
+    if importing is not None:
+        return NextStep(code="importing", text="Your particles are being imported.", action="wait")
+    return NextStep(code="import", text="Import a particle list to begin.", action="import")
+
+
+def _left(queue: QueueStatus) -> str:
+    """What is left to answer, in words; empty for nothing."""
+    parts = []
+    if queue.open_query:
+        parts.append(f"the {_items(queue.open_query)} that are left of this batch")
+    if queue.open_evaluation:
+        parts.append(f"{_items(queue.open_evaluation)} of the evaluation sample")
+    return " and ".join(parts)
+
+
+def _items(count: int) -> str:
+    return f"{count} item{'s' if count != 1 else ''}"
