@@ -12,10 +12,6 @@ CPU_QUEUE = "cpu"
 GPU_QUEUE = "gpu"
 
 
-class BrokerNotConfigured(RuntimeError):
-    """No broker URL is set: the program was not started by `tomosift up`."""
-
-
 @lru_cache
 def get_celery() -> Celery:
     """The process's Celery application on `Settings.redis_url` (the supervisor sets it for its children)."""
@@ -23,7 +19,7 @@ def get_celery() -> Celery:
 
 
 def make_celery(settings: Settings) -> Celery:
-    """A Celery application: JSON only, one message at a time, no results, no message lost to a long reconnect."""
+    """A Celery application: JSON only, one message at a time, no results kept."""
     app = Celery("tomosift", broker=celery_url(settings.redis_url) if settings.redis_url else None)
     app.conf.update(
         accept_content=["json"],

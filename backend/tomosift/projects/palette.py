@@ -1,6 +1,6 @@
-"""Colours for classes that people with any colour vision can tell apart; after the first eight, shades of them.
+"""Colours for classes that people with any colour vision can tell apart; the last eight are shades of the first.
 
-The first eight are Okabe and Ito's (Color Universal Design, 2008), black left out.
+The first seven are Okabe and Ito's (Color Universal Design, 2008), black left out.
 """
 
 from collections.abc import Collection
