@@ -18,11 +18,12 @@ from tomosift.kit.routing import install_problem_handlers, operation_name, probl
 from tomosift.kit.settings import get_settings
 from tomosift.kit.static_interface import serve_interface
 from tomosift.kit.web_security import WebSecurity
+from tomosift.pool.endpoints import router as pool_router
 from tomosift.projects.endpoints import router as projects_router
 from tomosift.registry.endpoints import router as registry_router
 
 API_PREFIX = "/api/v1"
-ROUTERS = (accounts_router, projects_router, annotation_router, cycles_router, registry_router)
+ROUTERS = (accounts_router, projects_router, pool_router, annotation_router, cycles_router, registry_router)
 
 
 class Health(BaseModel):

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from tomosift.kit.problems import PROBLEM_MEDIA_TYPE, Problem, ProblemError
@@ -61,6 +61,13 @@ def install_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def _http(_: Request, error: HTTPException) -> Response:
         return problem_response(_http_problem(error))
+
+    @app.exception_handler(DataError)
+    def _impossible_value(_: Request, error: DataError) -> Response:
+        # A number beyond 64 bits or a text with a zero byte: no row can hold it.
+        return problem_response(
+            ProblemError(422, "invalid-request", "Something in the request is wrong", "A value in it is not possible.")
+        )
 
     @app.exception_handler(OperationalError)
     def _database(_: Request, error: OperationalError) -> Response:

@@ -1,0 +1,35 @@
+"""The Celery application with the tasks that need no torch, on the `cpu` queue. Wiring, no rules.
+
+A task only carries a job's id; the job's life is in Postgres (`kit/job_control.py`).
+"""
+
+import uuid
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_ready, worker_shutting_down
+
+from tomosift.kit.broker import CPU_QUEUE, get_celery
+from tomosift.kit.running_job import run_job, stop_running_jobs
+from tomosift.pool.import_run import run_import, sweep_leftovers
+from tomosift.pool.imports import IMPORT_TASK
+
+celery_app: Celery = get_celery()
+
+
+@celery_app.task(name=IMPORT_TASK, queue=CPU_QUEUE)  # type: ignore[untyped-decorator]
+def import_particles(job_id: str) -> None:
+    """Import a particle list."""
+    run_job(uuid.UUID(job_id), run_import)
+
+
+@worker_ready.connect  # type: ignore[untyped-decorator]
+def _clear_up(sender: Any = None, **_: object) -> None:
+    """What a worker that was killed has left behind; only a worker of this queue looks."""
+    if CPU_QUEUE in sender.app.amqp.queues.consume_from:
+        sweep_leftovers()
+
+
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def _give_jobs_back(**_: object) -> None:
+    stop_running_jobs()

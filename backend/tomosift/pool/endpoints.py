@@ -1,0 +1,266 @@
+"""HTTP face of the pool room: uploads, imports, jobs, sources, subtomograms and their voxels."""
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tomosift.kit.database import transaction
+from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, page_of
+from tomosift.kit.problems import invalid, not_found
+from tomosift.kit.routing import problems
+from tomosift.kit.settings import get_settings
+from tomosift.pool import imports, job_views, subtomograms, uploads
+from tomosift.pool.schemas import (
+    ImportPath,
+    ImportUpload,
+    JobDetail,
+    JobOut,
+    LabelOut,
+    LogLine,
+    SourceOut,
+    SubtomogramDetail,
+    SubtomogramSummary,
+    UploadContents,
+    UploadedFile,
+    UploadOut,
+    job_detail,
+    job_out,
+)
+from tomosift.projects.access import CuratorAccess, ViewerAccess
+from tomosift.tables import CurrentLabel, Job, Source, Subtomogram
+from tomosift.volumes.encoding import encode_float16, encode_uint8
+
+router = APIRouter(prefix="/projects/{slug}", tags=["pool"])
+
+IMMUTABLE = "private, max-age=31536000, immutable"
+
+
+async def _raw_body(request: Request) -> bytes:
+    return await request.body()
+
+
+_BINARY_BODY: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string"}}}}
+}
+_BINARY_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Voxels in C order of (z, y, x): value = X-Volume-Offset + X-Volume-Scale * number.",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        "headers": {
+            "X-Volume-Shape": {"schema": {"type": "string"}, "description": "z,y,x"},
+            "X-Volume-Type": {"schema": {"type": "string"}, "description": "uint8 or float16 (little-endian)"},
+            "X-Volume-Scale": {"schema": {"type": "number"}},
+            "X-Volume-Offset": {"schema": {"type": "number"}},
+            "X-Volume-Mean": {"schema": {"type": "number"}, "description": "Of the volume itself."},
+            "X-Volume-Std": {"schema": {"type": "number"}, "description": "Of the volume itself."},
+        },
+    }
+}
+
+
+@router.post("/uploads", status_code=201, summary="Begin an upload", responses=problems(401, 403, 404))
+def create_upload(access: CuratorAccess) -> UploadOut:
+    """A place for a particle list and its volumes. Send the files in chunks, then import the list."""
+    with transaction() as session:
+        uploads.remove_dead_uploads(session, get_settings())
+        upload = uploads.begin_upload(session, access.project_id, access.user.id, get_settings())
+    return UploadOut(id=upload.id, expires_at=upload.expires_at)
+
+
+@router.put(
+    "/uploads/{upload_id}/files/{path:path}",
+    summary="Send the next chunk of a file",
+    responses=problems(401, 403, 404, 409, 413, 422),
+    openapi_extra=_BINARY_BODY,
+)
+def put_chunk(
+    upload_id: uuid.UUID,
+    path: str,
+    access: CuratorAccess,
+    body: Annotated[bytes, Depends(_raw_body)],
+    offset: Annotated[int, Query(ge=0, description="Bytes of this file sent so far.")] = 0,
+) -> UploadedFile:
+    """Add raw bytes at the end of a file. A wrong offset answers 409 with the `size` to go on from."""
+    settings = get_settings()
+    with transaction() as session:
+        upload = uploads.find_upload(session, access.project_id, access.user.id, upload_id)
+        uploads.refuse_while_importing(session, upload)
+    return UploadedFile(path=path, size=uploads.append_chunk(settings, upload.id, path, offset, body))
+
+
+@router.get("/uploads/{upload_id}", summary="What an upload holds", responses=problems(401, 403, 404))
+def read_upload(upload_id: uuid.UUID, access: CuratorAccess) -> UploadContents:
+    """Every file with the bytes received so far: what a cut-off upload goes on from."""
+    with transaction() as session:
+        upload = uploads.find_upload(session, access.project_id, access.user.id, upload_id)
+    files = uploads.staging_folder(get_settings(), upload.id).contents()
+    return UploadContents(files=[UploadedFile(path=path, size=size) for path, size in files])
+
+
+@router.delete(
+    "/uploads/{upload_id}", status_code=204, summary="Discard an upload", responses=problems(401, 403, 404, 409)
+)
+def delete_upload(upload_id: uuid.UUID, access: CuratorAccess) -> None:
+    """Delete an upload and its files. What was imported from it stays."""
+    with transaction() as session:
+        upload = uploads.find_upload(session, access.project_id, access.user.id, upload_id)
+        uploads.refuse_while_importing(session, upload)
+        uploads.discard_upload(session, upload, get_settings())
+
+
+@router.post("/imports", status_code=202, summary="Import a particle list", responses=problems(401, 403, 404, 409, 422))
+def create_import(body: ImportPath | ImportUpload, access: CuratorAccess) -> JobOut:
+    """Start a job that checks the list, copies the voxels and adds the particles to the pool, all of them or none."""
+    settings = get_settings()
+    with transaction() as session:
+        if isinstance(body, ImportUpload):
+            upload = uploads.find_upload(session, access.project_id, access.user.id, body.upload_id)
+            location = imports.locate_in_upload(upload, body.list, settings)
+        else:
+            location = imports.locate_in_import_folders(body.path, settings)
+        job = imports.request_import(session, access.project_id, access.user.id, location, body.voxel_size_angstrom)
+    return job_out(job)
+
+
+@router.get("/sources", summary="Imported lists", responses=problems(401, 404))
+def read_sources(access: ViewerAccess) -> Page[SourceOut]:
+    """The particle lists in the pool, in the order of their import."""
+    with transaction() as session:
+        rows = session.scalars(
+            select(Source).where(Source.project_id == access.project_id).order_by(Source.created_at, Source.id)
+        ).all()
+    return Page(items=[SourceOut.model_validate(row) for row in rows], next=None)
+
+
+@router.get("/jobs", summary="Long work of the project", responses=problems(401, 404, 422))
+def read_jobs(access: ViewerAccess, limit: PageLimit = 50, after: PageAfter = None) -> Page[JobOut]:
+    """Imports and cycles, newest first."""
+    with transaction() as session:
+        rows = job_views.list_jobs(session, access.project_id, limit + 1, _job_cursor(after))
+    return page_of(rows, limit, job_out, lambda job: (job.created_at.isoformat(), str(job.id)))
+
+
+@router.get("/jobs/{job_id}", summary="One job", responses=problems(401, 404))
+def read_job(job_id: uuid.UUID, access: ViewerAccess) -> JobDetail:
+    """A job with its progress, its problem if it failed, and the last lines of its log."""
+    with transaction() as session:
+        return _detail(job_views.find_job(session, access.project_id, job_id), session)
+
+
+@router.post("/jobs/{job_id}/cancel", summary="Stop a job", responses=problems(401, 403, 404, 409))
+def cancel_job(job_id: uuid.UUID, access: CuratorAccess) -> JobDetail:
+    """Ask a job to stop. A queued one ends at once, a running one within seconds; nothing of it stays."""
+    with transaction() as session:
+        return _detail(job_views.cancel_job(session, access.project_id, job_id), session)
+
+
+@router.get("/subtomograms", summary="The pool", responses=problems(401, 404, 422))
+def read_subtomograms(
+    access: ViewerAccess,
+    limit: PageLimit = 100,
+    after: PageAfter = None,
+    label: Annotated[
+        str | None, Query(max_length=50, description="`unlabeled`, `class:<id>`, `junk` or `unsure`.")
+    ] = None,
+    tomogram: Annotated[str | None, Query(max_length=500, description="Only those of this tomogram.")] = None,
+) -> Page[SubtomogramSummary]:
+    """Subtomograms in the order they came, optionally only those with a certain label or of one tomogram."""
+    cursor = decode_cursor(after, int)
+    with transaction() as session:
+        rows = subtomograms.list_subtomograms(
+            session,
+            access.project_id,
+            limit=limit + 1,
+            after_id=None if cursor is None else int(str(cursor[0])),
+            label=subtomograms.parse_label_filter(label),
+            tomogram=tomogram,
+        )
+    return page_of(
+        rows,
+        limit,
+        lambda row: SubtomogramSummary(**_summary_fields(access.slug, *row)),
+        lambda row: (row[0].id,),
+    )
+
+
+@router.get("/subtomograms/{subtomogram_id}", summary="One subtomogram", responses=problems(401, 404))
+def read_subtomogram(subtomogram_id: int, access: ViewerAccess) -> SubtomogramDetail:
+    """A subtomogram with every column of the list it came from."""
+    with transaction() as session:
+        row, source, label = subtomograms.find_subtomogram(session, access.project_id, subtomogram_id)
+    return SubtomogramDetail(
+        **_summary_fields(access.slug, row, label),
+        rot=row.rot,
+        tilt=row.tilt,
+        psi=row.psi,
+        box_size=source.box_size,
+        voxel_size_angstrom=source.voxel_size_angstrom,
+        columns=subtomograms.read_columns(source, row.source_row),
+    )
+
+
+@router.get(
+    "/subtomograms/{subtomogram_id}/volume",
+    summary="Voxels for the viewer",
+    response_class=Response,
+    responses={**_BINARY_ANSWER, **problems(401, 404)},
+)
+def read_volume(
+    subtomogram_id: int,
+    access: ViewerAccess,
+    h: Annotated[str | None, Query(max_length=64, description="The content's hash, from `volume_url`.")] = None,
+    format: Annotated[Literal["uint8", "float16"], Query(description="A byte or two a voxel.")] = "uint8",
+) -> Response:
+    """The cube, in few bytes. With the right hash the answer may be kept for ever; a wrong hash is 404."""
+    with transaction() as session:
+        row, _, _ = subtomograms.find_subtomogram(session, access.project_id, subtomogram_id)
+    if h is not None and h != row.content_hash:
+        raise not_found("volume")
+    volume = subtomograms.read_volume(row.source_id, row.source_row)
+    encoded = encode_uint8(volume) if format == "uint8" else encode_float16(volume)
+    return Response(
+        encoded.data,
+        media_type="application/octet-stream",
+        headers={
+            "Cache-Control": IMMUTABLE if h is not None else "private, no-cache",
+            "X-Volume-Shape": ",".join(map(str, encoded.shape)),
+            "X-Volume-Type": encoded.number_type,
+            "X-Volume-Scale": repr(encoded.scale),
+            "X-Volume-Offset": repr(encoded.offset),
+            "X-Volume-Mean": repr(encoded.mean),
+            "X-Volume-Std": repr(encoded.std),
+        },
+    )
+
+
+def _summary_fields(slug: str, row: Subtomogram, label: CurrentLabel | None) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "source_id": row.source_id,
+        "source_row": row.source_row,
+        "tomogram": row.tomogram,
+        "x": row.x,
+        "y": row.y,
+        "z": row.z,
+        "volume_url": subtomograms.volume_url(slug, row),
+        "label": LabelOut.model_validate({"kind": label.kind, "class_id": label.class_id}) if label else None,
+    }
+
+
+def _detail(job: Job, session: Session) -> JobDetail:
+    return job_detail(job, [LogLine.model_validate(line) for line in job_views.log_lines(session, job.id)])
+
+
+def _job_cursor(after: str | None) -> tuple[datetime, uuid.UUID] | None:
+    values = decode_cursor(after, str, str)
+    if values is None:
+        return None
+    try:
+        return datetime.fromisoformat(str(values[0])), uuid.UUID(str(values[1]))
+    except ValueError as error:
+        raise invalid("bad-cursor", "Bad page cursor", "Use the `next` of the page before.") from error

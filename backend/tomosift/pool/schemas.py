@@ -1,0 +1,174 @@
+"""Wire types of the pool room: uploads, imports, jobs, sources, subtomograms."""
+
+import uuid
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from tomosift.tables import Job
+
+JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+RelativePath = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+
+VoxelSize = Annotated[
+    float | None, Field(gt=0, le=1000, description="Å per voxel, if the files do not say or say it wrong.")
+]
+
+
+class UploadOut(BaseModel):
+    """A place to send files to."""
+
+    id: uuid.UUID
+    expires_at: datetime = Field(description="Unused uploads are deleted then.")
+
+
+class UploadedFile(BaseModel):
+    """A file in an upload and how much of it is there."""
+
+    path: str = Field(examples=["Extract/job012/TS_01/000001.mrc"])
+    size: int = Field(description="Bytes received; send the next chunk at this offset.")
+
+
+class UploadContents(BaseModel):
+    """What an upload holds."""
+
+    files: list[UploadedFile]
+
+
+class ImportPath(BaseModel):
+    """Import a list the server can read itself."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"path": "/data/TS_01/particles.star"}})
+
+    path: RelativePath = Field(description="Absolute path of the list, in one of the server's import folders.")
+    voxel_size_angstrom: VoxelSize = None
+
+
+class ImportUpload(BaseModel):
+    """Import a list that was uploaded."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"upload_id": "5f2f3c1e-2f7e-4c55-9f0a-3f4f2c1f8f11", "list": "particles.star"}},
+    )
+
+    upload_id: uuid.UUID
+    voxel_size_angstrom: VoxelSize = None
+    list: RelativePath = Field(description="The list's path in the upload.")
+
+
+class Progress(BaseModel):
+    """How far a running job is."""
+
+    stage: str
+    done: int
+    total: int
+    rate: float | None = Field(default=None, description="Items a second.")
+    eta_seconds: float | None = None
+    message: str = ""
+
+
+class JobOut(BaseModel):
+    """A piece of long work."""
+
+    id: uuid.UUID
+    kind: str = Field(examples=["import"])
+    state: JobState
+    progress: Progress | None
+    problem: dict[str, Any] | None = Field(description="Why it failed (RFC 9457); imports list bad rows in `errors`.")
+    result: dict[str, Any] | None
+    attempt: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class LogLine(BaseModel):
+    """A line a job wrote for people."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    at: datetime
+    level: str
+    message: str
+
+
+class JobDetail(JobOut):
+    """A job with the last lines of its log."""
+
+    log: list[LogLine]
+
+
+class SourceOut(BaseModel):
+    """An imported particle list."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: uuid.UUID
+    name: str
+    flavour: str
+    checksum: str
+    row_count: int
+    box_size: int
+    voxel_size_angstrom: float | None
+    columns: list[str]
+    created_at: datetime
+
+
+class LabelOut(BaseModel):
+    """What counts now for a subtomogram."""
+
+    kind: Literal["class", "unsure", "junk", "skip"]
+    class_id: uuid.UUID | None
+
+
+class SubtomogramSummary(BaseModel):
+    """A subtomogram in a list."""
+
+    id: int
+    name: str
+    source_id: uuid.UUID
+    source_row: int = Field(description="Row in its source, from 0.")
+    tomogram: str | None
+    x: float | None = Field(description="Coordinates in voxels of the tomogram, as the list gave them.")
+    y: float | None
+    z: float | None
+    volume_url: str
+    label: LabelOut | None
+
+
+class SubtomogramDetail(SubtomogramSummary):
+    """A subtomogram with everything its list said."""
+
+    rot: float | None = Field(description="Angles in degrees, intrinsic ZYZ.")
+    tilt: float | None
+    psi: float | None
+    box_size: int
+    voxel_size_angstrom: float | None
+    columns: dict[str, str] = Field(description="Every column of the list, as text.")
+
+
+def job_out(job: Job) -> JobOut:
+    """The wire form of a job."""
+    return JobOut(**_job_fields(job))
+
+
+def job_detail(job: Job, log: list[LogLine]) -> JobDetail:
+    """The wire form of a job with its log."""
+    return JobDetail(**_job_fields(job), log=log)
+
+
+def _job_fields(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "state": job.state,
+        "progress": Progress.model_validate(job.progress) if job.progress else None,
+        "problem": job.problem,
+        "result": job.result,
+        "attempt": job.attempt,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+    }

@@ -1,0 +1,131 @@
+"""Reading the pool: lists by keyset, one subtomogram with every column of its list, its voxels for the browser."""
+
+import io
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tomosift.kit.artifacts import ArtifactStore
+from tomosift.kit.problems import invalid, not_found
+from tomosift.kit.settings import get_settings
+from tomosift.tables import CurrentLabel, Source, Subtomogram
+from tomosift.volumes.store import VolumeArray, VolumeStore
+
+_LABEL_FILTER = re.compile(r"unlabeled|junk|unsure|class:[0-9a-f-]{36}")
+OPEN_SOURCES = 32
+
+
+@dataclass(frozen=True)
+class LabelFilter:
+    """Which labels to list: `kind` None means no standing decision."""
+
+    kind: str | None
+    class_id: uuid.UUID | None = None
+
+
+def parse_label_filter(text: str | None) -> LabelFilter | None:
+    """`unlabeled`, `junk`, `unsure` or `class:<id>`. Raises ProblemError 422 for anything else."""
+    if text is None:
+        return None
+    if not _LABEL_FILTER.fullmatch(text):
+        raise _bad_filter()
+    if text == "unlabeled":
+        return LabelFilter(None)
+    kind, _, class_id = text.partition(":")
+    try:
+        return LabelFilter(kind, uuid.UUID(class_id) if class_id else None)
+    except ValueError as error:
+        raise _bad_filter() from error
+
+
+def list_subtomograms(
+    session: Session,
+    project_id: uuid.UUID,
+    *,
+    limit: int,
+    after_id: int | None,
+    label: LabelFilter | None,
+    tomogram: str | None,
+) -> Sequence[tuple[Subtomogram, CurrentLabel | None]]:
+    """Up to `limit` subtomograms by id, after `after_id`, with their labels."""
+    query = (
+        select(Subtomogram, CurrentLabel)
+        .outerjoin(CurrentLabel, CurrentLabel.subtomogram_id == Subtomogram.id)
+        .where(Subtomogram.project_id == project_id)
+        .order_by(Subtomogram.id)
+        .limit(limit)
+    )
+    if after_id is not None:
+        query = query.where(Subtomogram.id > after_id)
+    if tomogram is not None:
+        query = query.where(Subtomogram.tomogram == tomogram)
+    if label is not None:
+        query = query.where(CurrentLabel.kind.is_(None) if label.kind is None else CurrentLabel.kind == label.kind)
+        if label.class_id is not None:
+            query = query.where(CurrentLabel.class_id == label.class_id)
+    return [(subtomogram, current) for subtomogram, current in session.execute(query)]
+
+
+def find_subtomogram(
+    session: Session, project_id: uuid.UUID, subtomogram_id: int
+) -> tuple[Subtomogram, Source, CurrentLabel | None]:
+    """A subtomogram of the project with its source and label. Raises ProblemError 404."""
+    row = session.execute(
+        select(Subtomogram, Source, CurrentLabel)
+        .join(Source, Source.id == Subtomogram.source_id)
+        .outerjoin(CurrentLabel, CurrentLabel.subtomogram_id == Subtomogram.id)
+        .where(Subtomogram.id == subtomogram_id, Subtomogram.project_id == project_id)
+    ).one_or_none()
+    if row is None:
+        raise not_found("subtomogram")
+    subtomogram, source, label = row
+    return subtomogram, source, label
+
+
+def volume_url(slug: str, subtomogram: Subtomogram) -> str:
+    """Where the browser gets its voxels; the hash makes the address change when the content does."""
+    return f"/api/v1/projects/{slug}/subtomograms/{subtomogram.id}/volume?h={subtomogram.content_hash}"
+
+
+def read_volume(source_id: uuid.UUID, source_row: int) -> NDArray[np.float32]:
+    """The voxels, `(z, y, x)`. Raises VolumeStoreProblem if they are gone."""
+    return np.asarray(_open_source(get_settings().effective_store_url, str(source_id)).read([source_row])[0])
+
+
+def read_columns(source: Source, source_row: int) -> dict[str, str]:
+    """Every input column of one row, as text. Raises ArtifactMissing if the table is gone."""
+    store = ArtifactStore(get_settings().effective_store_url)
+    path = store.local_path(source.table_key)
+    with pq.ParquetFile(path if path is not None else io.BytesIO(store.read_bytes(source.table_key))) as table:
+        row = _row_of(table, source_row)
+    return {name: str(values[0]) for name, values in row.to_pydict().items()}
+
+
+def _row_of(table: pq.ParquetFile, wanted: int) -> pa.Table:
+    first = 0
+    for group in range(table.num_row_groups):
+        count = table.metadata.row_group(group).num_rows
+        if wanted < first + count:
+            return table.read_row_group(group).slice(wanted - first, 1)
+        first += count
+    raise IndexError(f"the table has {first} rows, not {wanted + 1}")
+
+
+@lru_cache(maxsize=OPEN_SOURCES)
+def _open_source(store_url: str, source_id: str) -> VolumeArray:
+    return VolumeStore(store_url).open(source_id)
+
+
+def _bad_filter() -> Exception:
+    return invalid(
+        "bad-filter", "Not a label filter", "Use unlabeled, junk, unsure or class:<id> (the ids are in the project)."
+    )

@@ -1,0 +1,201 @@
+"""Uploads: files that arrive chunk by chunk in a staging folder, until an import takes them or they expire."""
+
+import fcntl
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tomosift.kit.database import utc_now
+from tomosift.kit.problems import ProblemError, conflict, invalid, not_found
+from tomosift.kit.settings import Settings
+from tomosift.tables import Job, Upload
+
+LIFETIME = timedelta(days=7)
+LONGEST_NAME_BYTES = 255
+DEEPEST = 40
+
+
+@dataclass(frozen=True)
+class StagingFolder:
+    """An upload on the disk: `files/` holds what came, `total` how many bytes in all."""
+
+    root: Path
+
+    @property
+    def files(self) -> Path:
+        """Where the files lie, at the paths they were sent to."""
+        return self.root / "files"
+
+    def contents(self) -> list[tuple[str, int]]:
+        """Path and size of every file, by path."""
+        found = [
+            (file.relative_to(self.files).as_posix(), file.stat().st_size)
+            for file in self.files.rglob("*")
+            if file.is_file() and not file.is_symlink()
+        ]
+        return sorted(found)
+
+    def delete(self) -> None:
+        """Remove it with everything in it."""
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+def staging_folder(settings: Settings, upload_id: uuid.UUID) -> StagingFolder:
+    """The folder of an upload, in the data folder."""
+    return StagingFolder(settings.home / "uploads" / str(upload_id))
+
+
+def begin_upload(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, settings: Settings) -> Upload:
+    """A new, empty upload."""
+    upload = Upload(id=uuid.uuid4(), project_id=project_id, user_id=user_id, expires_at=utc_now() + LIFETIME)
+    staging_folder(settings, upload.id).files.mkdir(mode=0o700, parents=True)
+    session.add(upload)
+    session.flush()
+    return upload
+
+
+def find_upload(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, upload_id: uuid.UUID) -> Upload:
+    """The user's own upload, unless used or expired. Raises ProblemError 404."""
+    upload = session.get(Upload, upload_id)
+    if (
+        upload is None
+        or upload.project_id != project_id
+        or upload.user_id != user_id
+        or upload.consumed_at is not None
+        or upload.expires_at <= utc_now()
+    ):
+        raise not_found("upload")
+    return upload
+
+
+def refuse_while_importing(session: Session, upload: Upload) -> None:
+    """Raise ProblemError 409 if an import reads this upload now."""
+    busy = session.scalar(
+        select(Job.id).where(
+            Job.state.in_(("queued", "running")), Job.payload["upload_id"].as_string() == str(upload.id)
+        )
+    )
+    if busy is not None:
+        raise conflict(
+            "upload-in-use", "The upload is being imported", "Wait for the import to end, or cancel it, and try again."
+        )
+
+
+def append_chunk(settings: Settings, upload_id: uuid.UUID, path: str, offset: int, chunk: bytes) -> int:
+    """Add `chunk` to the file at `path`, which must have `offset` bytes so far, and return its new size.
+
+    Raises ProblemError 409 (with `size`) for another offset, so that a client that lost an answer learns where to
+    go on; 413 past the upload's limit; 422 for a path that is not plainly inside the upload.
+    """
+    folder = staging_folder(settings, upload_id)
+    file = folder.files / checked_path(path)
+    with _locked_total(folder) as total:
+        size = file.stat().st_size if file.is_file() else 0
+        if size != offset:
+            raise conflict(
+                "wrong-offset",
+                "Not the next chunk",
+                f"{size} bytes of {path} are here; go on from there.",
+                size=size,
+            )
+        limit = int(settings.upload_limit_gb * 1e9)
+        if total.value + len(chunk) > limit:
+            raise _too_much(limit)
+        total.add(len(chunk))
+        _append(folder, file, chunk, path)
+    return size + len(chunk)
+
+
+def checked_path(path: str) -> PurePosixPath:
+    """`path` if it is relative and stays where it is put. Raises ProblemError 422."""
+    parts = path.split("/")
+    if (
+        len(parts) > DEEPEST
+        or any(part in ("", ".", "..") or len(part.encode()) > LONGEST_NAME_BYTES for part in parts)
+        or "\0" in path
+        or "\\" in path
+    ):
+        raise invalid(
+            "bad-path",
+            "Not a path inside the upload",
+            f"{path[:200]!r} must be relative, with single slashes and without '..'.",
+        )
+    return PurePosixPath(*parts)
+
+
+def discard_upload(session: Session, upload: Upload, settings: Settings) -> None:
+    """Delete an upload and its files."""
+    session.delete(upload)
+    session.flush()
+    staging_folder(settings, upload.id).delete()
+
+
+def remove_dead_uploads(session: Session, settings: Settings) -> int:
+    """Delete uploads that expired or were imported, and folders no row knows; return how many."""
+    dead = session.scalars(
+        select(Upload)
+        .where((Upload.expires_at <= utc_now()) | Upload.consumed_at.is_not(None))
+        .with_for_update(skip_locked=True)
+    ).all()
+    for upload in dead:
+        discard_upload(session, upload, settings)
+    return len(dead)
+
+
+class _Total:
+    """The bytes of an upload, in a locked file."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.value = int(os.pread(descriptor, 32, 0) or b"0")
+
+    def add(self, count: int) -> None:
+        self.value += count
+        os.pwrite(self._descriptor, b"%-20d" % self.value, 0)
+
+
+@contextmanager
+def _locked_total(folder: StagingFolder) -> Iterator[_Total]:
+    """One chunk at a time in an upload, whatever process takes it."""
+    try:
+        descriptor = os.open(folder.root / "total", os.O_RDWR | os.O_CREAT, 0o600)
+    except FileNotFoundError as error:
+        raise not_found("upload") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield _Total(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _append(folder: StagingFolder, file: Path, chunk: bytes, path: str) -> None:
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Nothing here makes links; refuse to follow one all the same.
+        if not file.parent.resolve().is_relative_to(folder.files.resolve()):
+            raise invalid("bad-path", "Not a path inside the upload", f"{path[:200]!r} leads out of the upload.")
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise invalid("bad-path", "Not a path inside the upload", f"{path[:200]!r} is a file and a folder.") from error
+    with os.fdopen(descriptor, "ab") as stream:
+        stream.write(chunk)
+        stream.flush()
+        os.fdatasync(stream.fileno())
+
+
+def _too_much(limit: int) -> ProblemError:
+    return ProblemError(
+        413,
+        "upload-too-large",
+        "The upload is too large",
+        f"One upload may hold {limit / 1e9:g} GB. Import in parts, let the server read the files from an import "
+        "folder, or raise TOMOSIFT_UPLOAD_LIMIT_GB.",
+    )
