@@ -1,0 +1,79 @@
+"""From what somebody asked for to a cycle's complete settings, checked against what the worker announced."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from referencing import Registry
+
+from tomosift.kit.problems import invalid
+
+MOST_ERRORS = 20
+
+
+def resolve_settings(asked: Mapping[str, Any], catalogue: Mapping[str, Any] | None, batch_size: int) -> dict[str, Any]:
+    """The preset's settings with the project's batch size and then `asked` laid over them.
+
+    Without a catalogue (no worker has ever announced itself) nothing can be checked here: the worker does it when it
+    takes the cycle. Raises ProblemError 422 that names each wrong setting, or lists the presets or functions there are.
+    """
+    if catalogue is None:
+        return {"batch_size": batch_size, **asked}
+    wanted = dict(asked)
+    preset_id = wanted.pop("preset", catalogue.get("default_preset"))
+    presets = {each["id"]: each.get("settings", {}) for each in catalogue.get("presets", [])}
+    if preset_id is not None and preset_id not in presets:
+        raise _unknown("preset", preset_id, presets)
+    _check_acquisition(wanted, catalogue)
+    settings = overlay(overlay(presets.get(preset_id, {}), {"batch_size": batch_size}), wanted)
+    schema = catalogue.get("settings_schema") or {}
+    if preset_id is not None and "preset" in schema.get("properties", {}):
+        settings["preset"] = preset_id
+    _check_schema(settings, schema)
+    return settings
+
+
+def overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`above` laid over `below`, group by group."""
+    result = dict(below)
+    for name, value in above.items():
+        under = result.get(name)
+        both_groups = isinstance(under, Mapping) and isinstance(value, Mapping)
+        result[name] = overlay(under, value) if both_groups and under is not None else value
+    return result
+
+
+def acquisition_id(settings: Mapping[str, Any]) -> str:
+    """The acquisition function of a cycle's settings."""
+    value = settings.get("acquisition")
+    if isinstance(value, Mapping):
+        value = value.get("id", value.get("kind"))
+    return value if isinstance(value, str) else "unknown"
+
+
+def _check_acquisition(asked: Mapping[str, Any], catalogue: Mapping[str, Any]) -> None:
+    known = [each["id"] for each in catalogue.get("acquisition", [])]
+    if "acquisition" in asked and acquisition_id(asked) not in known:
+        raise _unknown("acquisition", asked["acquisition"], known)
+
+
+def _unknown(what: str, given: object, known: Any) -> Exception:
+    names = sorted(known)
+    return invalid(
+        f"unknown-{what}",
+        f"There is no such {what}",
+        f"{given!r} is not one of: {', '.join(names)}."[:1000],
+        available=names,
+    )
+
+
+def _check_schema(settings: dict[str, Any], schema: dict[str, Any]) -> None:
+    # The empty registry: a schema that points elsewhere is an error, never a request to another server.
+    validator = Draft202012Validator(schema, registry=Registry())
+    errors = [
+        {"where": ".".join(str(part) for part in error.absolute_path) or "settings", "reason": error.message[:300]}
+        for _, error in zip(range(MOST_ERRORS), validator.iter_errors(settings), strict=False)
+    ]
+    if errors:
+        summary = "; ".join(f"{each['where']}: {each['reason']}" for each in errors[:3])
+        raise invalid("bad-settings", "A setting is wrong", summary, errors=errors)

@@ -1,0 +1,203 @@
+"""Wire types of the cycles room."""
+
+import uuid
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+
+Stage = Literal["queued", "train", "evaluate", "score", "select", "ready", "failed", "cancelled"]
+JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+
+_REPORT_EXAMPLE: JsonDict = {
+    "n": 50,
+    "accuracy": 0.78,
+    "low": 0.65,
+    "high": 0.87,
+    "balanced_accuracy": 0.74,
+    "per_class": [{"name": "barrel", "n": 12, "precision": 0.8, "recall": 0.83}],
+    "confusion": {"names": ["barrel"], "rows": [[10]]},
+}
+_CYCLE_EXAMPLE: JsonDict = {
+    "number": 3,
+    "stage": "train",
+    "settings": {"version": 1, "batch_size": 40},
+    "trigger": {"kind": "manual", "reason": "Launched by Ada L."},
+    "job": {
+        "state": "running",
+        "progress": {
+            "stage": "train",
+            "done": 120,
+            "total": 300,
+            "rate": 31.5,
+            "eta_seconds": 5.7,
+            "message": "step 120 of 300",
+        },
+        "problem": None,
+        "log": [{"at": "2026-11-20T12:00:00Z", "level": "info", "message": "120 training labels of 6 classes"}],
+    },
+    "training_label_count": 120,
+    "evaluation_label_count": 60,
+    "metrics": None,
+    "model_id": None,
+    "created_at": "2026-11-20T12:00:00Z",
+    "finished_at": None,
+    "warning": None,
+}
+
+
+class ClassMetrics(BaseModel):
+    """How well one class is found, on the report half."""
+
+    name: str
+    n: int = Field(description="Evaluation items that the expert gave this class.")
+    precision: float | None
+    recall: float | None
+
+
+class Confusion(BaseModel):
+    """Counts: a row per true class, a column per predicted one."""
+
+    names: list[str]
+    rows: list[list[int]]
+
+
+class Report(BaseModel):
+    """Accuracy on the report half of the evaluation sample, with a 95 % interval."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"example": _REPORT_EXAMPLE})
+
+    n: int
+    accuracy: float
+    low: float
+    high: float
+    balanced_accuracy: float | None
+    per_class: list[ClassMetrics]
+    confusion: Confusion
+
+
+class Calibration(BaseModel):
+    """Temperature fitted on the calibration half, and the calibration error before and after."""
+
+    model_config = ConfigDict(extra="allow")
+
+    temperature: float
+    n: int
+    ece_before: float | None
+    ece_after: float | None
+
+
+class TrainingFigures(BaseModel):
+    """How the training went."""
+
+    model_config = ConfigDict(extra="allow")
+
+    final_loss: float | None
+    steps: int
+    seconds: float
+    samples_per_second: float | None
+
+
+class CycleMetrics(BaseModel):
+    """A model's numbers. `reason` says why a part is missing."""
+
+    model_config = ConfigDict(extra="allow")
+
+    report: Report | None = None
+    calibration: Calibration | None = None
+    reason: str | None = None
+    training: TrainingFigures | None = None
+
+
+class LogLine(BaseModel):
+    """A line that the worker wrote for people."""
+
+    at: datetime
+    level: str
+    message: str
+
+
+class CycleJob(BaseModel):
+    """The work behind a cycle."""
+
+    state: JobState
+    progress: dict[str, Any] = Field(description="`{stage, done, total, rate, eta_seconds, message}`, as far as known.")
+    problem: dict[str, Any] | None
+    log: list[LogLine] = Field(description="The newest lines; left empty in lists.")
+
+
+class CycleOut(BaseModel):
+    """One turn of the loop."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _CYCLE_EXAMPLE})
+
+    number: int
+    stage: Stage
+    settings: dict[str, Any]
+    trigger: dict[str, Any]
+    job: CycleJob
+    training_label_count: int | None
+    evaluation_label_count: int | None
+    metrics: CycleMetrics | None
+    model_id: uuid.UUID | None
+    created_at: datetime
+    finished_at: datetime | None
+    warning: str | None = Field(description="What may keep the cycle from going on, such as a missing worker.")
+
+
+class CycleRequest(BaseModel):
+    """A cycle to be launched."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"settings": {"acquisition": "entropy-gradnorm", "batch_size": 40}}},
+    )
+
+    settings: dict[str, Any] = Field(
+        default_factory=dict,
+        description="`preset` and any setting of `GET /catalogue`'s `settings_schema`; what is left out comes from the "
+        "preset, and the batch size from the project.",
+    )
+
+
+class CurvePoint(BaseModel):
+    """One finished cycle: labels that went in, accuracy that came out."""
+
+    cycle_number: int
+    training_labels: int
+    evaluation_labels: int = Field(description="Evaluation labels of the half that reports.")
+    total_labels: int = Field(description="All labels it took, both halves of the evaluation sample included.")
+    accuracy: float
+    low: float
+    high: float
+    balanced_accuracy: float | None
+    acquisition: str = Field(description="What chose the batch before this cycle's training: the cycle's own setting.")
+
+
+class LearningCurve(BaseModel):
+    """Accuracy against labels."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "points": [
+                    {
+                        "cycle_number": 1,
+                        "training_labels": 40,
+                        "evaluation_labels": 10,
+                        "total_labels": 60,
+                        "accuracy": 0.6,
+                        "low": 0.31,
+                        "high": 0.83,
+                        "balanced_accuracy": 0.55,
+                        "acquisition": "entropy-gradnorm",
+                    }
+                ],
+                "reference": None,
+            }
+        }
+    )
+
+    points: list[CurvePoint]
+    reference: None = Field(default=None, description="Kept for the curve of random selection.")

@@ -1,0 +1,120 @@
+"""Models, the workers' catalogue and the state of the system, read from the tables."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+import tomosift
+from tomosift.kit.problems import not_found
+from tomosift.kit.worker_nodes import NO_WORKER, newest_catalogue, training_workers_seen
+from tomosift.registry.schemas import CatalogueOut, ModelOut, QueueDepth, SystemOut, WorkerOut
+from tomosift.tables import Cycle, Job, Lease, Model, OutboxMessage, WorkerNode
+
+NEVER_SEEN = (
+    "No worker has announced itself yet, so it is not known which networks and functions there are. It takes a few "
+    "seconds after the start; after that, see the worker's log."
+)
+
+
+def list_models(session: Session, project_id: uuid.UUID, limit: int, before_cycle: int | None) -> Sequence[ModelOut]:
+    """Up to `limit + 1` models of cycles below `before_cycle`, newest first."""
+    query = _models(project_id).order_by(Cycle.number.desc()).limit(limit + 1)
+    if before_cycle is not None:
+        query = query.where(Cycle.number < before_cycle)
+    return [_model_out(row) for row in session.execute(query)]
+
+
+def read_model(session: Session, project_id: uuid.UUID, model_id: uuid.UUID) -> ModelOut:
+    """One model of the project, or 404."""
+    row = session.execute(_models(project_id).where(Model.id == model_id)).one_or_none()
+    if row is None:
+        raise not_found("model")
+    return _model_out(row)
+
+
+def read_catalogue(session: Session) -> CatalogueOut:
+    """What the newest worker announced; empty lists and the reason when there was none."""
+    catalogue = newest_catalogue(session)
+    workers = training_workers_seen(session)
+    if catalogue is None:
+        return CatalogueOut(
+            workers_seen=workers,
+            acquisition=[],
+            presets=[],
+            settings_schema=None,
+            default_preset=None,
+            reason=NEVER_SEEN,
+        )
+    return CatalogueOut.model_validate(
+        {
+            "workers_seen": workers,
+            "acquisition": catalogue.get("acquisition", []),
+            "presets": catalogue.get("presets", []),
+            "settings_schema": catalogue.get("settings_schema"),
+            "default_preset": catalogue.get("default_preset"),
+            "reason": None if workers else NO_WORKER,
+        }
+    )
+
+
+def read_system(session: Session) -> SystemOut:
+    """Workers, queues and what waits."""
+    age = func.extract("epoch", func.clock_timestamp() - WorkerNode.heartbeat_at).label("age")
+    workers = session.execute(select(WorkerNode, age).order_by(WorkerNode.heartbeat_at.desc())).all()
+    depths = session.execute(
+        select(
+            Job.queue,
+            func.count().filter(Job.state == "queued").label("queued"),
+            func.count().filter(Job.state == "running").label("running"),
+        )
+        .where(Job.state.in_(("queued", "running")))
+        .group_by(Job.queue)
+        .order_by(Job.queue)
+    ).all()
+    unsent = session.scalar(select(func.count()).where(OutboxMessage.sent_at.is_(None)))
+    leases = session.scalar(select(func.count()).where(Lease.ended_at.is_(None), Lease.expires_at > func.now()))
+    return SystemOut(
+        version=tomosift.__version__,
+        workers=[_worker_out(row.WorkerNode, float(row.age)) for row in workers],
+        queues=[QueueDepth(queue=row.queue, queued=row.queued, running=row.running) for row in depths],
+        unsent_messages=unsent or 0,
+        live_leases=leases or 0,
+    )
+
+
+def _models(project_id: uuid.UUID) -> "Select[Model, int]":
+    return (
+        select(Model, Cycle.number.label("cycle_number"))
+        .join(Cycle, Cycle.id == Model.cycle_id)
+        .where(Model.project_id == project_id)
+    )
+
+
+def _model_out(row: Any) -> ModelOut:
+    model: Model = row.Model
+    return ModelOut(
+        id=model.id,
+        cycle_number=row.cycle_number,
+        network=model.network,
+        parameter_count=model.parameter_count,
+        classes=model.classes,
+        checksum=model.checksum,
+        description=model.description,
+        created_at=model.created_at,
+    )
+
+
+def _worker_out(node: WorkerNode, age_seconds: float) -> WorkerOut:
+    return WorkerOut(
+        id=node.id,
+        hostname=node.hostname,
+        queue=node.queue,
+        device=node.device,
+        device_name=node.device_name,
+        versions=node.versions,
+        started_at=node.started_at,
+        heartbeat_age_seconds=round(age_seconds, 1),
+    )
