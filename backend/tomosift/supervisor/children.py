@@ -65,7 +65,7 @@ def launch_command(
     return [sys.executable, "-I", "-S", str(LAUNCHER), *options, "--", *command]
 
 
-@dataclass
+@dataclass(eq=False)
 class Child:
     """One child process: start it, watch it, stop it. Start it from the main thread only (see `launcher.py`)."""
 

@@ -101,6 +101,13 @@ class DataFolder:
         draft.replace(self.secrets / name)
         return value
 
+    def lost_secret(self, name: str) -> StartProblem:
+        """The problem to raise when a secret is gone that what exists already was made with."""
+        return StartProblem(
+            f"The password file {self.secrets / name} is missing, and the database cannot be opened without it.",
+            "Restore the file from a backup of the data folder.",
+        )
+
     def socket_folder(self) -> Path:
         """A private folder for sockets: `HOME/run`, or a short one elsewhere when that path is too long.
 

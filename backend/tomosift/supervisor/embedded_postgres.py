@@ -166,6 +166,11 @@ class EmbeddedPostgres:
                 )
             time.sleep(0.2)
 
+    def start_again(self) -> None:
+        """Start the server after it ended unexpectedly, without waiting for it."""
+        self._clear_stale_lock()
+        self.child.start()
+
     def create_database(self, name: str = DATABASE) -> None:
         """Make the database, if there is none."""
         with self.connect("postgres") as connection:

@@ -52,7 +52,7 @@ def end_with_parent(death_signal: int, parent: int) -> None:
 
 def guard(command: list[str], death_signal: int) -> int:
     """Run `command`, pass signals on, and end it when standard input closes; returns its exit status."""
-    program = subprocess.Popen(command)  # shares the pipe: a Python program may watch it too
+    program = subprocess.Popen(command, close_fds=False)  # shares the pipe: a Python program may watch it too
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: program.send_signal(received))
     while program.poll() is None:
