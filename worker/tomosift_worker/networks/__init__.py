@@ -1,0 +1,1 @@
+"""The task networks: 3D classifiers of subtomograms."""

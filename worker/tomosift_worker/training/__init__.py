@@ -1,0 +1,1 @@
+"""Training methods: tensors in, a trained network out. Knows no database and no files."""
