@@ -89,7 +89,7 @@ def create_user(body: UserIn, admin: AdminUser) -> UserOut:
     "/users/{user_id}/sign-in-link",
     status_code=201,
     summary="Make a sign-in link",
-    responses=problems(401, 403, 404),
+    responses=problems(401, 403, 404, 422),
 )
 def create_link(user_id: uuid.UUID, admin: AdminUser) -> LinkOut:
     """A one-time link for that user (administrators). Older unused links keep working until they expire."""
@@ -116,7 +116,7 @@ def create_token(body: TokenIn, user: CurrentUser) -> TokenMade:
     return TokenMade(**TokenOut.model_validate(row).model_dump(), token=secret)
 
 
-@router.delete("/tokens/{token_id}", status_code=204, summary="Revoke a token", responses=problems(401, 403, 404))
+@router.delete("/tokens/{token_id}", status_code=204, summary="Revoke a token", responses=problems(401, 403, 404, 422))
 def revoke_token(token_id: uuid.UUID, user: CurrentUser) -> None:
     """End one of your tokens at once."""
     with transaction() as session:

@@ -18,9 +18,9 @@ from tomosift.pool.schemas import (
     ImportPath,
     ImportUpload,
     JobDetail,
+    JobLogEntry,
     JobOut,
     LabelOut,
-    LogLine,
     SourceOut,
     SubtomogramDetail,
     SubtomogramSummary,
@@ -34,7 +34,7 @@ from tomosift.projects.access import CuratorAccess, ViewerAccess
 from tomosift.tables import CurrentLabel, Job, Source, Subtomogram
 from tomosift.volumes.encoding import encode_float16, encode_uint8
 
-router = APIRouter(prefix="/projects/{slug}", tags=["pool"])
+router = APIRouter(prefix="/projects/{slug}", tags=["pool"], responses=problems(422))
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 
@@ -253,7 +253,7 @@ def _summary_fields(slug: str, row: Subtomogram, label: CurrentLabel | None) -> 
 
 
 def _detail(job: Job, session: Session) -> JobDetail:
-    return job_detail(job, [LogLine.model_validate(line) for line in job_views.log_lines(session, job.id)])
+    return job_detail(job, [JobLogEntry.model_validate(line) for line in job_views.log_lines(session, job.id)])
 
 
 def _job_cursor(after: str | None) -> tuple[datetime, uuid.UUID] | None:

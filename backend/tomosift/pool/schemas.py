@@ -84,7 +84,7 @@ class JobOut(BaseModel):
     finished_at: datetime | None
 
 
-class LogLine(BaseModel):
+class JobLogEntry(BaseModel):
     """A line a job wrote for people."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -97,7 +97,7 @@ class LogLine(BaseModel):
 class JobDetail(JobOut):
     """A job with the last lines of its log."""
 
-    log: list[LogLine]
+    log: list[JobLogEntry]
 
 
 class SourceOut(BaseModel):
@@ -154,7 +154,7 @@ def job_out(job: Job) -> JobOut:
     return JobOut(**_job_fields(job))
 
 
-def job_detail(job: Job, log: list[LogLine]) -> JobDetail:
+def job_detail(job: Job, log: list[JobLogEntry]) -> JobDetail:
     """The wire form of a job with its log."""
     return JobDetail(**_job_fields(job), log=log)
 

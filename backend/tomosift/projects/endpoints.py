@@ -27,7 +27,7 @@ from tomosift.projects.schemas import (
 )
 from tomosift.tables import Project
 
-router = APIRouter(prefix="/projects", tags=["projects"])
+router = APIRouter(prefix="/projects", tags=["projects"], responses=problems(422))
 
 
 @router.get("", summary="Your projects", responses=problems(401, 422))

@@ -1,0 +1,220 @@
+"""The command `tomosift`. Wiring: each command's work is done by the part of the program it belongs to."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import tomosift
+from tomosift.commands.common import CommandFailed, ProjectName, Server, Token, console, error_console, open_client
+from tomosift.commands.cycles import cycle_app
+from tomosift.commands.tokens import token_app
+from tomosift.commands.users import user_app
+from tomosift.kit.settings import get_settings
+
+app = typer.Typer(
+    name="tomosift",
+    help="Sort cryo-electron-tomography subtomograms with a few hundred expert decisions.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="markdown",
+)
+app.add_typer(cycle_app, name="cycle")
+app.add_typer(user_app, name="user")
+app.add_typer(token_app, name="token")
+
+
+class Part(StrEnum):
+    """What `up` can run alone."""
+
+    API = "api"
+    WORKER = "worker"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line. Whatever goes wrong is one line on standard error and exit status 2."""
+    try:
+        app(arguments)
+    except KeyboardInterrupt:
+        error_console.print("Interrupted.", style="yellow")
+        sys.exit(130)
+    except Exception as error:
+        if not _is_expected(error):
+            raise
+        error_console.print(f"[bold red]Error:[/] {_one_line(error)}", highlight=False, soft_wrap=True)
+        sys.exit(2)
+
+
+@app.callback(invoke_without_command=True)
+def _common(version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False) -> None:
+    if version:
+        console.print(tomosift.__version__)
+        raise typer.Exit
+
+
+@app.command()
+def up(
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the sign-in link in a browser.")] = True,
+    demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Make the demo project if there is none.")] = True,
+    only: Annotated[Part | None, typer.Option(help="Run one part alone, as on a lab server.")] = None,
+) -> None:
+    """Start everything: database, message broker, service, workers. Ctrl-C stops it.
+
+    Prints one sign-in link and opens it. Data lives in TOMOSIFT_HOME; every setting is in `docs/settings.md`.
+
+    Example: `TOMOSIFT_PORT=9000 tomosift up --no-browser`
+    """
+    from tomosift.supervisor import up as run_everything
+
+    make_demo = demo and only is None
+    raise typer.Exit(
+        run_everything(
+            get_settings(),
+            open_browser=browser and only is None,
+            part="all" if only is None else only.value,
+            after_ready=_make_demo if make_demo else None,
+        )
+    )
+
+
+@app.command("import")
+def import_list(
+    star: Annotated[Path, typer.Argument(help="The particle list (RELION STAR).", metavar="FILE.star")],
+    project: ProjectName,
+    create: Annotated[bool, typer.Option("--create", help="Make the project first; needs --classes.")] = False,
+    classes: Annotated[
+        str | None, typer.Option(help="Class names for --create, separated by commas.", metavar="A,B,C")
+    ] = None,
+    voxel_size: Annotated[
+        float | None, typer.Option(help="Å per voxel, if neither list nor MRC headers say it.", metavar="Å")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the import is over.")] = True,
+    server: Server = None,
+    token: Token = None,
+) -> None:
+    """Import a particle list with its volumes into a project.
+
+    A service that can read the files itself (TOMOSIFT_IMPORT_ROOTS) does; otherwise list and volumes are sent in
+    chunks, and an interrupted transfer goes on where it stopped when the command is repeated.
+
+    Example: `tomosift import Extract/job012/particles.star --project ribosomes --create --classes ribosome,junk-like`
+    """
+    from tomosift.client.importing import ImportRequest, import_particles
+
+    wanted = [name.strip() for name in classes.split(",") if name.strip()] if classes else []
+    request = ImportRequest(star, project, create, wanted, voxel_size, wait)
+    with open_client(server, token) as client:
+        import_particles(client, request, get_settings(), console, error_console)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="A new folder for the data set.", metavar="DIR")],
+    templates: Annotated[
+        Path | None,
+        typer.Option(help="Density maps (.mrc, .map), one a class. Default: built-in shapes.", metavar="DIR"),
+    ] = None,
+    per_class: Annotated[int, typer.Option(min=1, help="Particles of each class.")] = 100,
+    box: Annotated[int, typer.Option(min=8, max=256, help="Voxels along each edge.")] = 32,
+    snr: Annotated[float, typer.Option(min=1e-6, help="Signal variance over noise variance.")] = 0.1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")] = 1,
+    junk: Annotated[int, typer.Option(min=0, help="Junk particles in all.")] = 0,
+    voxel_size: Annotated[
+        float | None, typer.Option(help="Å per voxel. Default: that of the maps, or 10.", metavar="Å")
+    ] = None,
+    stack: Annotated[bool, typer.Option("--stack", help="One stack a tomogram instead of a file a particle.")] = False,
+) -> None:
+    """Simulate subtomograms with known classes: particles.star, volumes, and truth.csv.
+
+    Random orientation and shift, missing wedge, contrast transfer function, noise (`docs/simulation.md`).
+
+    Example: `tomosift simulate --templates maps/ --out simulated --per-class 100 --box 32 --snr 0.1 --seed 1`
+    """
+    from rich.progress import Progress
+
+    from tomosift.simulation.dataset import simulate_dataset
+
+    if templates is not None and not templates.is_dir():
+        raise CommandFailed(f"{templates} is no folder.")
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("Simulating", total=None)
+        try:
+            made = simulate_dataset(
+                out,
+                templates=templates,
+                counts_per_class=per_class,
+                box=box,
+                snr=snr,
+                seed=seed,
+                junk_count=junk,
+                voxel_size=voxel_size,
+                stack=stack,
+                progress=lambda done, total: progress.update(task, completed=done, total=total),
+            )
+        except ValueError as error:  # settings that do not go together, or a folder with files in it
+            raise CommandFailed(f"{error}.") from error
+    listed = ", ".join(f"{name} {count}" for name, count in made.counts.items())
+    console.print(f"{made.total} particles at {made.voxel_size:g} Å a voxel: {listed}", highlight=False)
+    console.print(f"List:  {made.star}\nTruth: {made.truth}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the service's OpenAPI description (JSON).
+
+    Example: `tomosift openapi > openapi.json`
+    """
+    from tomosift.openapi import openapi_text
+
+    sys.stdout.write(openapi_text())
+
+
+@app.command()
+def doctor(
+    worker: Annotated[bool, typer.Option("--worker", help="Check the training worker of this computer.")] = False,
+) -> None:
+    """Check that everything runs; exit status 2 if something does not.
+
+    Example: `tomosift doctor`
+    """
+    from tomosift.doctor import check_service, check_worker
+
+    for line in check_worker(get_settings()) if worker else check_service(get_settings()):
+        console.print(line, highlight=False)
+
+
+def _make_demo() -> None:
+    from tomosift.pool.demo_project import ensure_demo_project
+
+    ensure_demo_project(get_settings())
+
+
+def _is_expected(error: Exception) -> bool:
+    """Whether the error speaks to the user: the program's own kinds, and wrong settings."""
+    from pydantic import ValidationError
+
+    from tomosift.client import ApiProblem, NoService
+    from tomosift.client.cycles import CycleFailed
+    from tomosift.client.importing import ImportFailed
+    from tomosift.doctor import NotWell
+    from tomosift.formats.problem import FormatProblem
+
+    ours = (ApiProblem, NoService, CommandFailed, CycleFailed, ImportFailed, NotWell, FormatProblem)
+    return isinstance(error, (*ours, ValidationError))
+
+
+def _one_line(error: Exception) -> str:
+    from pydantic import ValidationError
+    from rich.markup import escape
+
+    if isinstance(error, ValidationError):
+        reasons = [f"TOMOSIFT_{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()]
+        return escape("; ".join(reasons))
+    return escape(" ".join(str(error).split()))
+
+
+if __name__ == "__main__":
+    main()

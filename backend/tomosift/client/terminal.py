@@ -1,0 +1,104 @@
+"""What the command line shows: progress bars, tables, and one line for an error."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+STAGES = {
+    "read": "Reading the list",
+    "check": "Checking every file",
+    "copy": "Copying voxels",
+    "publish": "Adding to the pool",
+    "train": "Training",
+    "evaluate": "Measuring accuracy",
+    "score": "Scoring the pool",
+    "select": "Choosing the next batch",
+}
+
+
+class _Rate(ProgressColumn):
+    """Items a second, as the service measured it."""
+
+    def render(self, task: Any) -> Text:
+        rate = task.fields.get("rate")
+        return Text(f"{rate:,.0f}/s" if rate else "", style="progress.data.speed")
+
+
+class _TimeLeft(ProgressColumn):
+    """Remaining time, as the service estimated it."""
+
+    def render(self, task: Any) -> Text:
+        eta = task.fields.get("eta")
+        return Text("" if eta is None else f"{int(eta) // 60}:{int(eta) % 60:02d} left", style="progress.remaining")
+
+
+@contextmanager
+def upload_bar(console: Console, total_bytes: int) -> Iterator[Any]:
+    """A bar of bytes with rate and remaining time; gives a function that takes the bytes sent so far."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("Sending files", total=total_bytes)
+        yield lambda sent: progress.update(task, completed=sent)
+
+
+def follow(console: Console, jobs: Iterable[dict[str, Any]], waiting: str) -> dict[str, Any]:
+    """Show a job's progress until it is over and return its last state."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        _TimeLeft(),
+    )
+    job: dict[str, Any] = {}
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(waiting, total=None, rate=None, eta=None)
+        for job in jobs:
+            now = job["progress"]
+            if now:
+                progress.update(
+                    task,
+                    description=STAGES.get(now.get("stage", ""), now.get("stage", waiting)),
+                    completed=now.get("done"),
+                    total=now.get("total"),
+                    rate=now.get("rate"),
+                    eta=now.get("eta_seconds"),
+                )
+    return job
+
+
+def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
+    """A plain table."""
+    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column)
+    for row in rows:
+        made.add_row(*("" if cell is None else str(cell) for cell in row))
+    return made
+
+
+def row_problems(errors: Iterable[dict[str, Any]]) -> Table:
+    """The bad rows of an import."""
+    return table(None, ["row", "column", "reason"], ([each["row"], each["column"], each["reason"]] for each in errors))

@@ -1,0 +1,62 @@
+"""`tomosift doctor`: does everything run? Also the health check of a worker's container."""
+
+import json
+import socket
+from collections.abc import Iterator
+from datetime import timedelta
+
+import httpx
+from sqlalchemy import NullPool, create_engine, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from tomosift.client import Client, find_service
+from tomosift.kit.database import utc_now
+from tomosift.kit.settings import Settings
+from tomosift.tables import WorkerNode
+
+FRESH = timedelta(seconds=60)
+
+
+class NotWell(Exception):
+    """Something does not run; the message says what and what to do."""
+
+
+def check_service(settings: Settings) -> Iterator[str]:
+    """Check the service of this computer; yields a line for each thing that is well. Raises NotWell, NoService."""
+    address = find_service(settings, None, None)
+    try:
+        answer = httpx.get(f"{address.url}/readyz", timeout=10, trust_env=False)
+        body = answer.json()
+    except (httpx.HTTPError, json.JSONDecodeError) as error:
+        raise NotWell(f"{address.url} does not answer. Start it with `tomosift up`.") from error
+    if answer.status_code != 200:
+        raise NotWell(str(body.get("detail", f"{address.url} answers {answer.status_code}")))
+    yield f"The service answers at {address.url} (version {body['version']}); database and message broker are there."
+    with Client(address) as client:
+        workers = client.get("/system")["workers"]
+    if not workers:
+        raise NotWell("No training worker has announced itself: labeling works, cycles wait. See logs/worker-gpu.log.")
+    for worker in workers:
+        yield f"Training worker on {worker['hostname']}: {worker['device_name']}."
+
+
+def check_worker(settings: Settings) -> Iterator[str]:
+    """Check that a training worker of this computer told the database so within a minute. Raises NotWell."""
+    if settings.database_url is None:
+        raise NotWell(
+            "TOMOSIFT_DATABASE_URL is not set; without it only `tomosift doctor` can check, on the API's host."
+        )
+    engine = create_engine(settings.database_url, poolclass=NullPool)
+    try:
+        with Session(engine) as session:
+            node = session.scalars(
+                select(WorkerNode)
+                .where(WorkerNode.hostname == socket.gethostname(), WorkerNode.heartbeat_at > utc_now() - FRESH)
+                .limit(1)
+            ).one_or_none()
+    except SQLAlchemyError as error:
+        raise NotWell("The database cannot be reached.") from error
+    if node is None:
+        raise NotWell("No training worker of this computer has been heard of in the last minute. See its log.")
+    yield f"The training worker runs on {node.device_name}."
