@@ -1,0 +1,137 @@
+/** One sitting at the label page: ties the queue, the outbox and the history of decisions together. */
+import { createStore, type StoreApi } from 'zustand/vanilla'
+import type { DecisionBody } from '../outbox/entries'
+import type { Outbox, OutboxEvent } from '../outbox/Outbox'
+import type { ParticleClass } from './api'
+import { LookTimer, type Decided } from './sessionStats'
+import { TaskQueue, type HeldTask } from './taskQueue'
+
+export type Choice =
+  | { readonly kind: 'class'; readonly particleClass: Pick<ParticleClass, 'id' | 'name' | 'color'> }
+  | { readonly kind: 'unsure' | 'junk' | 'skip' }
+
+/** A decision of this sitting that can be taken back. */
+export interface PastDecision extends Decided {
+  readonly held: HeldTask
+  readonly choice: Choice
+  readonly answer: 'pending' | 'accepted' | 'late' | 'refused'
+}
+
+export interface LabelSessionState {
+  /** Oldest first. */
+  readonly history: readonly PastDecision[]
+  /** The subtomogram whose volume is really on screen: only that one can be decided. */
+  readonly shownId: number | null
+  /** The item on screen was taken back; says so until the next decision. */
+  readonly takenBack: boolean
+}
+
+const LONGEST_LOOK_MS = 24 * 3600 * 1000
+
+export const CHOICE_NAMES = { unsure: 'Unsure', junk: 'Junk', skip: 'Skipped' } as const
+
+export function choiceName(choice: Choice): string {
+  return choice.kind === 'class' ? choice.particleClass.name : CHOICE_NAMES[choice.kind]
+}
+
+export class LabelSession {
+  readonly store: StoreApi<LabelSessionState>
+  private readonly timer: LookTimer
+  private readonly unsubscribe: () => void
+
+  constructor(
+    private readonly projectSlug: string,
+    readonly queue: TaskQueue,
+    readonly outbox: Outbox,
+    now?: () => number,
+  ) {
+    this.timer = new LookTimer(now)
+    this.store = createStore<LabelSessionState>(() => ({ history: [], shownId: null, takenBack: false }))
+    this.unsubscribe = outbox.subscribe((event) => this.onOutboxEvent(event))
+    document.addEventListener('visibilitychange', this.onVisibility)
+  }
+
+  dispose(): void {
+    this.unsubscribe()
+    document.removeEventListener('visibilitychange', this.onVisibility)
+  }
+
+  /** The viewer has drawn this volume. */
+  onPainted(volumeId: string): void {
+    const { current } = this.queue.store.getState()
+    if (current?.volume?.id !== volumeId) return
+    this.store.setState({ shownId: current.task.subtomogram.id })
+    this.timer.restart()
+  }
+
+  /** True when the item on screen can be decided: nobody should label what they have not seen. */
+  canDecide(): boolean {
+    const { current } = this.queue.store.getState()
+    return current !== null && this.store.getState().shownId === current.task.subtomogram.id
+  }
+
+  /** Decide the item on screen and go on to the next. Does nothing before its volume is drawn. */
+  decide(choice: Choice): Promise<void> {
+    const { current, arrivedBatch } = this.queue.store.getState()
+    if (current === null || !this.canDecide()) return Promise.resolve()
+    if (arrivedBatch !== null && current.task.pick?.cycle_number === arrivedBatch) this.queue.dismissArrival()
+    const { task } = current
+    const body: DecisionBody = {
+      subtomogram_id: task.subtomogram.id,
+      lease_id: task.lease.id,
+      fencing_token: task.lease.fencing_token,
+      kind: choice.kind,
+      class_id: choice.kind === 'class' ? choice.particleClass.id : null,
+      duration_ms: Math.min(Math.round(this.timer.elapsedMs()), LONGEST_LOOK_MS),
+      comment: null,
+      decided_at: new Date().toISOString(),
+    }
+    const key = crypto.randomUUID()
+    const past: PastDecision = { key, durationMs: body.duration_ms, held: current, choice, answer: 'pending' }
+    this.store.setState((state) => ({ history: [...state.history, past], shownId: null, takenBack: false }))
+    const kept = this.outbox.addDecision(
+      this.projectSlug,
+      key,
+      body,
+      `${choiceName(choice)} for ${task.subtomogram.name}`,
+    )
+    this.queue.advance()
+    return kept
+  }
+
+  /** Take the last decision back and show its item again. Resolves false when there is nothing to take back. */
+  async undo(): Promise<boolean> {
+    const { history } = this.store.getState()
+    const last = history.at(-1)
+    if (last === undefined) return false
+    this.store.setState({ history: history.slice(0, -1), shownId: null, takenBack: true })
+    this.queue.putBack(last.held)
+    await this.outbox.undo(
+      this.projectSlug,
+      last.key,
+      `Undo of ${choiceName(last.choice)} for ${last.held.task.subtomogram.name}`,
+    )
+    return true
+  }
+
+  private readonly onVisibility = (): void => this.timer.onVisibility()
+
+  private onOutboxEvent(event: OutboxEvent): void {
+    if (event.type === 'acknowledged') {
+      this.mark(event.key, event.answer.status)
+      if (event.answer.queue !== undefined) this.queue.noteCounts(event.answer.queue)
+      // The lease is closed at the service now, so it may give the next item.
+      void this.queue.topUp()
+    } else if (event.type === 'refused') {
+      this.mark(event.entry.key, 'refused')
+    } else if (event.answer.task !== null) {
+      this.queue.renewLease(event.answer.task.subtomogram.id, event.answer.task.lease)
+    }
+  }
+
+  private mark(key: string, answer: PastDecision['answer']): void {
+    this.store.setState(({ history }) => ({
+      history: history.map((past) => (past.key === key ? { ...past, answer } : past)),
+    }))
+  }
+}

@@ -1,0 +1,104 @@
+/** What lies over the viewer while there is no volume in it: why, and what comes next. */
+import type { ReactElement, ReactNode } from 'react'
+import { Button, ButtonLink } from '../design/Button'
+import { ProgressBar } from '../design/Meter'
+import type { EmptyQueue, Project } from './api'
+import type { RunningCycle } from './cycleProgress'
+import styles from './StageCover.module.css'
+import type { TaskQueue, TaskQueueState } from './taskQueue'
+
+interface StageCoverProps {
+  readonly project: Project
+  readonly queue: TaskQueue
+  readonly state: TaskQueueState
+  readonly cycle: RunningCycle | null
+}
+
+export function StageCover({ project, queue, state, cycle }: StageCoverProps): ReactElement | null {
+  const { current, empty, problem, started } = state
+  if (current !== null && current.problem !== null) {
+    return (
+      <Cover
+        title="This volume cannot be shown"
+        actions={
+          <>
+            <Button onClick={() => queue.retryVolume()}>Try again</Button>
+          </>
+        }
+      >
+        {current.problem} If it stays, press S to skip it: someone else can look.
+      </Cover>
+    )
+  }
+  if (current !== null && current.volume === null) return <Cover quiet title="Loading the volume…" />
+  if (current !== null) return null
+  if (problem !== null) {
+    return (
+      <Cover title={problem.title} actions={<Button onClick={() => void queue.topUp()}>Try again</Button>}>
+        {problem.detail}
+      </Cover>
+    )
+  }
+  if (empty !== null) return <EmptyQueueCover project={project} queue={queue} empty={empty} cycle={cycle} />
+  return <Cover quiet title={started ? 'Fetching the next items…' : 'Fetching your first items…'} />
+}
+
+function EmptyQueueCover(props: {
+  readonly project: Project
+  readonly queue: TaskQueue
+  readonly empty: EmptyQueue
+  readonly cycle: RunningCycle | null
+}): ReactElement {
+  const { project, queue, empty, cycle } = props
+  const home = `/projects/${project.slug}`
+  return (
+    <Cover
+      title={empty.title}
+      actions={
+        <>
+          {empty.code === 'nothing-imported' && (
+            <ButtonLink kind="primary" to={`${home}/data`}>
+              Import particles
+            </ButtonLink>
+          )}
+          {(empty.code === 'batch-done-launch' || empty.code === 'pool-exhausted') && (
+            <ButtonLink kind="primary" to={`${home}/cycles`}>
+              To the cycles
+            </ButtonLink>
+          )}
+          {empty.may_add_random && (
+            <Button onClick={() => void queue.addRandom()}>Label further random items</Button>
+          )}
+          <ButtonLink kind="quiet" to={home}>
+            To the project
+          </ButtonLink>
+        </>
+      }
+    >
+      {empty.detail}
+      {cycle !== null && (
+        <span className={styles.cycle}>
+          {cycle.text}
+          <ProgressBar label={cycle.text} value={cycle.fraction} />
+        </span>
+      )}
+    </Cover>
+  )
+}
+
+function Cover(props: {
+  readonly title: string
+  readonly quiet?: boolean
+  readonly actions?: ReactNode
+  readonly children?: ReactNode
+}): ReactElement {
+  return (
+    <div className={styles.cover} data-quiet={props.quiet ?? false} role="status">
+      <div className={styles.box}>
+        <p className={styles.title}>{props.title}</p>
+        {props.children !== undefined && <div className={styles.detail}>{props.children}</div>}
+        {props.actions !== undefined && <div className={styles.actions}>{props.actions}</div>}
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,174 @@
+/** Everything the label page can do, in one table: it drives the keys, the buttons and the help sheet. */
+import type { ParticleClass } from './api'
+import type { Choice } from './LabelSession'
+
+/** What the actions act on. */
+export interface ActionTarget {
+  readonly canDecide: () => boolean
+  readonly canUndo: () => boolean
+  readonly decide: (choice: Choice) => void
+  readonly undo: () => void
+  readonly view: ViewActions
+  readonly showHelp: () => void
+}
+
+export interface ViewActions {
+  readonly autoContrast: () => void
+  readonly invert: () => void
+  readonly toggleLowPass: () => void
+  readonly toggleCrosshair: () => void
+  readonly stepSlice: (by: 1 | -1) => void
+  readonly stepSlab: (by: 1 | -1) => void
+  readonly maximise: () => void
+  readonly toggle3d: () => void
+  readonly reset: () => void
+}
+
+export type ActionGroup = 'Decide' | 'Look' | 'Help'
+
+export interface Action {
+  readonly id: string
+  readonly label: string
+  readonly group: ActionGroup
+  /** `1`, `u`, `ctrl+z`, `arrowup`, `?`: the first one is shown on the button. */
+  readonly keys: readonly string[]
+  readonly enabled: () => boolean
+  readonly run: () => void
+  /** For class actions. */
+  readonly particleClass?: ParticleClass
+}
+
+const always = (): boolean => true
+
+/** Keys that mean something else on this page: a class cannot have them. */
+const RESERVED = new Set(['u', 'j', 's', 'z', 'c', 'i', 'l', 'x', 'm', 'r', '[', ']', '?'])
+
+/**
+ * The key of each class: its own where it is free, else its digit by position, else none. Digits belong to classes;
+ * other characters only where nothing on this page uses them.
+ */
+export function classKeys(classes: readonly ParticleClass[]): ReadonlyMap<string, string> {
+  const keys = new Map<string, string>()
+  const taken = new Set(RESERVED)
+  const ordered = [...classes].sort((a, b) => a.position - b.position)
+  for (const { id, hotkey } of ordered) {
+    const key = hotkey?.trim().toLowerCase() ?? ''
+    if (key.length !== 1 || taken.has(key)) continue
+    keys.set(id, key)
+    taken.add(key)
+  }
+  for (const { id } of ordered) {
+    if (keys.has(id)) continue
+    const digit = '123456789'.split('').find((candidate) => !taken.has(candidate))
+    if (digit === undefined) break
+    keys.set(id, digit)
+    taken.add(digit)
+  }
+  return keys
+}
+
+export function buildActions(classes: readonly ParticleClass[], target: ActionTarget): readonly Action[] {
+  const keys = classKeys(classes)
+  const decideClass = [...classes]
+    .sort((a, b) => a.position - b.position)
+    .map((particleClass): Action => {
+      const key = keys.get(particleClass.id)
+      return {
+        id: `class-${particleClass.id}`,
+        label: particleClass.name,
+        group: 'Decide',
+        keys: key === undefined ? [] : [key],
+        enabled: target.canDecide,
+        run: () => target.decide({ kind: 'class', particleClass }),
+        particleClass,
+      }
+    })
+  const decide = (kind: 'unsure' | 'junk' | 'skip', label: string, key: string): Action => ({
+    id: kind,
+    label,
+    group: 'Decide',
+    keys: [key],
+    enabled: target.canDecide,
+    run: () => target.decide({ kind }),
+  })
+  const look = (id: string, label: string, lookKeys: readonly string[], run: () => void): Action => ({
+    id,
+    label,
+    group: 'Look',
+    keys: lookKeys,
+    enabled: always,
+    run,
+  })
+  const { view } = target
+  return [
+    ...decideClass,
+    decide('unsure', 'Unsure', 'u'),
+    decide('junk', 'Junk', 'j'),
+    decide('skip', 'Skip', 's'),
+    {
+      id: 'undo',
+      label: 'Undo',
+      group: 'Decide',
+      keys: ['z', 'ctrl+z'],
+      enabled: target.canUndo,
+      run: target.undo,
+    },
+    look('slice-up', 'Next slice of the pane under the pointer', ['arrowup'], () => view.stepSlice(1)),
+    look('slice-down', 'Previous slice', ['arrowdown'], () => view.stepSlice(-1)),
+    look('auto-contrast', 'Fit the contrast', ['c'], view.autoContrast),
+    look('invert', 'Invert the greys', ['i'], view.invert),
+    look('low-pass', 'Low-pass off and on', ['l'], view.toggleLowPass),
+    look('slab-more', 'Average more slices', [']'], () => view.stepSlab(1)),
+    look('slab-less', 'Average fewer slices', ['['], () => view.stepSlab(-1)),
+    look('crosshair', 'Crosshair off and on', ['x'], view.toggleCrosshair),
+    look('maximise', 'One pane large, and back', ['m'], view.maximise),
+    look('toggle-3d', '3D view large, and back', ['ctrl+y'], view.toggle3d),
+    look('reset', 'Reset the view', ['r'], view.reset),
+    { id: 'help', label: 'Show the keys', group: 'Help', keys: ['?'], enabled: always, run: target.showHelp },
+  ]
+}
+
+/** Gestures that are no keys, for the help sheet. */
+export const GESTURES: readonly (readonly [gesture: string, effect: string])[] = [
+  ['Drag in a slice', 'Move the crosshair; the other slices follow'],
+  ['Wheel', 'Through the slices'],
+  ['Ctrl + wheel', 'Zoom'],
+  ['Space + drag', 'Move the picture'],
+  ['Drag in 3D', 'Turn'],
+  ['Double click', 'One pane large, and back'],
+]
+
+export interface KeyPress {
+  readonly key: string
+  readonly code: string
+  readonly ctrlKey: boolean
+  readonly metaKey: boolean
+  readonly altKey: boolean
+}
+
+/** The names a key press answers to, most specific first. Digits work on every layout, also on the number pad. */
+export function keyNames(press: KeyPress): readonly string[] {
+  if (press.altKey) return []
+  const command = press.ctrlKey || press.metaKey
+  const key = press.key.toLowerCase()
+  if (command) return [`ctrl+${key}`]
+  const digit = /^(?:Digit|Numpad)(\d)$/.exec(press.code)?.[1]
+  return digit === undefined || digit === key ? [key] : [key, digit]
+}
+
+export function findAction(actions: readonly Action[], press: KeyPress): Action | null {
+  for (const name of keyNames(press)) {
+    const action = actions.find((candidate) => candidate.keys.includes(name))
+    if (action !== undefined) return action
+  }
+  return null
+}
+
+/** How a key is written on its cap. */
+export function keyCap(key: string): string {
+  const named: Readonly<Record<string, string>> = { arrowup: '↑', arrowdown: '↓' }
+  return key
+    .split('+')
+    .map((part) => named[part] ?? (part === 'ctrl' ? 'Ctrl' : part.toUpperCase()))
+    .join(' ')
+}

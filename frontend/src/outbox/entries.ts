@@ -1,0 +1,61 @@
+/** What waits in this browser until the service has acknowledged it. */
+
+export type DecisionKind = 'class' | 'unsure' | 'junk' | 'skip'
+
+/** The body of `POST …/decisions`. */
+export interface DecisionBody {
+  readonly subtomogram_id: number
+  readonly lease_id: number | null
+  readonly fencing_token: number | null
+  readonly kind: DecisionKind
+  readonly class_id: string | null
+  readonly duration_ms: number
+  readonly comment: string | null
+  /** ISO 8601, by this computer's clock. */
+  readonly decided_at: string
+}
+
+/** Why the service refused an entry. It stays here until a person sends it again or discards it. */
+export interface Refusal {
+  readonly status: number
+  readonly title: string
+  readonly detail: string
+}
+
+interface EntryBase {
+  /** The idempotency key: however often the entry is sent, it counts once. */
+  readonly key: string
+  /** Who made it. It is never sent under another person's sign-in. */
+  readonly userId: string
+  readonly projectSlug: string
+  /** Entries go out in ascending order. */
+  readonly sequence: number
+  /** How often it was sent; above 0 the service may have it already. */
+  readonly attempts: number
+  readonly refusal: Refusal | null
+  /** For people: "proteasome for particle 17". */
+  readonly summary: string
+}
+
+export interface DecisionEntry extends EntryBase {
+  readonly type: 'decision'
+  readonly body: DecisionBody
+}
+
+export interface UndoEntry extends EntryBase {
+  readonly type: 'undo'
+  /** The decision it takes back. */
+  readonly decisionKey: string
+  /** The service's number of that decision; null until the decision is acknowledged. */
+  readonly eventId: number | null
+}
+
+export type OutboxEntry = DecisionEntry | UndoEntry
+
+let lastSequence = 0
+
+/** Ascending over reloads as long as the clock is; ascending within a page always. */
+export function nextSequence(now: number = Date.now()): number {
+  lastSequence = Math.max(lastSequence + 1, now * 1000)
+  return lastSequence
+}
