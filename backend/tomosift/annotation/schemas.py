@@ -16,7 +16,8 @@ IdempotencyKey = Annotated[
     Field(description="A fresh random name for this action (a UUID). Send the same one when you repeat it."),
 ]
 DecisionKind = Literal["class", "unsure", "junk", "skip"]
-Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=r"^[^\x00]*$")]
+BigId = Annotated[int, Field(ge=1, lt=2**63)]
 
 _QUEUE_EXAMPLE: JsonDict = {
     "open_query": 31,
@@ -175,9 +176,9 @@ class DecisionIn(BaseModel):
         },
     )
 
-    subtomogram_id: int = Field(ge=1)
-    lease_id: int | None = Field(default=None, ge=1, description="Null for an item you chose yourself.")
-    fencing_token: int | None = Field(default=None, ge=1)
+    subtomogram_id: BigId
+    lease_id: BigId | None = Field(default=None, description="Null for an item you chose yourself.")
+    fencing_token: BigId | None = None
     kind: DecisionKind
     class_id: uuid.UUID | None = Field(default=None, description="The class, for kind `class` only.")
     duration_ms: int | None = Field(default=None, ge=0, le=LONGEST_LOOK_MS, description="How long you looked.")

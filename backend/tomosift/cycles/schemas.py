@@ -1,14 +1,16 @@
 """Wire types of the cycles room."""
 
+import json
 import uuid
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.config import JsonDict
 
 Stage = Literal["queued", "train", "evaluate", "score", "select", "ready", "failed", "cancelled"]
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+LONGEST_SETTINGS = 20_000
 
 _REPORT_EXAMPLE: JsonDict = {
     "n": 50,
@@ -159,6 +161,17 @@ class CycleRequest(BaseModel):
         description="`preset` and any setting of `GET /catalogue`'s `settings_schema`; what is left out comes from the "
         "preset, and the batch size from the project.",
     )
+
+    @field_validator("settings")
+    @classmethod
+    def _can_be_stored(cls, value: dict[str, Any]) -> dict[str, Any]:
+        try:
+            written = json.dumps(value, allow_nan=False)
+        except ValueError as error:
+            raise ValueError("numbers must be finite") from error
+        if "\\u0000" in written or len(written) > LONGEST_SETTINGS:
+            raise ValueError(f"settings are at most {LONGEST_SETTINGS} characters of JSON without NUL")
+        return value
 
 
 class CurvePoint(BaseModel):

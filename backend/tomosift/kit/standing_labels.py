@@ -7,7 +7,7 @@ had passed to someone else) counts only where no timely one stands, and a skip o
 import uuid
 from typing import Any
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import aliased
 
 from tomosift.tables import LabelEvent
@@ -52,11 +52,23 @@ def standing_labels(
 
     Give `up_to_event_id` (a cycle's `label_snapshot_event_id`) to read the same labels however late one looks.
     """
-    return (
+    place = func.row_number().over(
+        partition_by=LabelEvent.subtomogram_id,
+        order_by=preference(LabelEvent.kind, LabelEvent.late, LabelEvent.id),
+    )
+    ranked = (
         standing_opinions(project_id, up_to_event_id=up_to_event_id)
         .with_only_columns(
-            LabelEvent.subtomogram_id, LabelEvent.kind, LabelEvent.class_id, LabelEvent.id.label("event_id")
+            LabelEvent.subtomogram_id,
+            LabelEvent.kind,
+            LabelEvent.class_id,
+            LabelEvent.id.label("event_id"),
+            place.label("place"),
         )
-        .distinct(LabelEvent.subtomogram_id)
-        .order_by(LabelEvent.subtomogram_id, *preference(LabelEvent.kind, LabelEvent.late, LabelEvent.id))
+        .subquery()
+    )
+    return (
+        select(ranked.c.subtomogram_id, ranked.c.kind, ranked.c.class_id, ranked.c.event_id)
+        .where(ranked.c.place == 1)
+        .order_by(ranked.c.subtomogram_id)
     )
