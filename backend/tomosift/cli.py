@@ -157,7 +157,7 @@ def simulate(
         except ValueError as error:  # settings that do not go together, or a folder with files in it
             raise CommandFailed(f"{error}.") from error
     listed = ", ".join(f"{name} {count}" for name, count in made.counts.items())
-    console.print(f"{made.total} particles at {made.voxel_size:g} Å a voxel: {listed}", highlight=False)
+    console.print(f"{made.total} particles at {made.voxel_size:g} Å a voxel: {listed}", highlight=False, soft_wrap=True)
     console.print(f"List:  {made.star}\nTruth: {made.truth}", highlight=False, soft_wrap=True)
 
 
@@ -183,7 +183,7 @@ def doctor(
     from tomosift.doctor import check_service, check_worker
 
     for line in check_worker(get_settings()) if worker else check_service(get_settings()):
-        console.print(line, highlight=False)
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def _make_demo() -> None:

@@ -9,8 +9,9 @@ from rich.console import Console
 
 from tomosift.client.rest import ApiProblem, Client, Json
 from tomosift.client.terminal import follow, row_problems, upload_bar
-from tomosift.client.upload import FilesMissing, ParticleFiles, ResumableUpload, gather
+from tomosift.client.upload import MOST_NAMED, FilesMissing, ParticleFiles, ResumableUpload, gather
 from tomosift.kit.settings import Settings
+from tomosift.pool.list_identity import list_checksum
 
 
 class ImportFailed(Exception):
@@ -40,6 +41,7 @@ def import_particles(
     job = _import_in_place(client, request) if client.address.is_local else None
     sent = None
     if job is None:
+        _refuse_second_import(client, request)
         sent = ResumableUpload(
             client, request.project, _gather(request.star, error_console), settings.home / "cli-uploads.json"
         )
@@ -86,6 +88,14 @@ def _import_in_place(client: Client, request: ImportRequest) -> Json | None:
         raise
 
 
+def _refuse_second_import(client: Client, request: ImportRequest) -> None:
+    """Say so before gigabytes are sent; the service looks again."""
+    checksum = list_checksum(request.star)
+    for source in client.items(f"/projects/{request.project}/sources"):
+        if source["checksum"] == checksum:
+            raise ImportFailed(f"{request.project} holds this list already, imported as {source['name']}.")
+
+
 def _gather(star: Path, error_console: Console) -> ParticleFiles:
     try:
         return gather(star)
@@ -95,9 +105,10 @@ def _gather(star: Path, error_console: Console) -> ParticleFiles:
                 {"row": row, "column": "rlnImageName", "reason": f"{name} is not there"} for row, name in missing.rows
             )
         )
+        least = "At least " if len(missing.rows) == MOST_NAMED else ""
         raise ImportFailed(
-            f"{len(missing.rows)} rows name files that are not there; paths count from the list's folder and its "
-            "parents. Nothing was sent."
+            f"{least}{len(missing.rows)} rows name files that are not there; paths count from the list's folder and "
+            "its parents. Nothing was sent."
         ) from missing
 
 

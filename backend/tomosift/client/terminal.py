@@ -92,10 +92,13 @@ def follow(console: Console, jobs: Iterable[dict[str, Any]], waiting: str) -> di
 def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """A plain table."""
     made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        made.add_column(column)
-    for row in rows:
-        made.add_row(*("" if cell is None else str(cell) for cell in row))
+    cells = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    for number, column in enumerate(columns):
+        # The first column is what people copy: it is never cut.
+        width = max((len(row[number]) for row in cells), default=0) if number == 0 else None
+        made.add_column(column, min_width=width, overflow="fold")
+    for row in cells:
+        made.add_row(*row)
     return made
 
 

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from tomosift.kit import job_control
 from tomosift.kit.database import utc_now
-from tomosift.kit.problems import ProblemError, conflict
+from tomosift.kit.problems import ProblemError
 from tomosift.pool.evaluation_sample import draw, half_of, plan_growth
 from tomosift.pool.first_batch import queue_imported
 from tomosift.pool.import_plan import SAME_VOXEL_SIZE, ImportPlan
+from tomosift.pool.list_identity import refuse_second_import
 from tomosift.projects.lifecycle import project_settings
 from tomosift.projects.schemas import ProjectSettings
 from tomosift.tables import EvaluationItem, Project, Source, Subtomogram, Upload
@@ -76,19 +77,6 @@ def publish(session: Session, claim: job_control.Claim, imported: ImportedList) 
         },
     )
     job_control.announce(session, project.id, "queue", reason="import")
-
-
-def refuse_second_import(session: Session, project_id: uuid.UUID, checksum: str) -> None:
-    """Raise ProblemError 409 if this very list is in the project already."""
-    name = session.scalar(
-        select(Source.name).where(Source.project_id == project_id, Source.checksum == checksum).limit(1)
-    )
-    if name is not None:
-        raise conflict(
-            "already-imported",
-            "This list is in the project already",
-            f"A list with the same content was imported as {name}. Importing it again would show every particle twice.",
-        )
 
 
 def _take_measures(project: Project, plan: ImportPlan) -> None:

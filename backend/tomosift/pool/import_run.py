@@ -29,7 +29,7 @@ from tomosift.kit.settings import Settings, get_settings
 from tomosift.pool.import_plan import Expected, ImportPlan, plan_import, read_list
 from tomosift.pool.import_problems import ImportProblems
 from tomosift.pool.import_publish import ImportedList, publish
-from tomosift.pool.list_checksum import list_checksum
+from tomosift.pool.list_identity import list_checksum
 from tomosift.pool.uploads import remove_dead_uploads
 from tomosift.tables import Job, Project, Source
 from tomosift.volumes.encoding import content_hash

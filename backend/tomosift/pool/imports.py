@@ -13,8 +13,7 @@ from tomosift.kit.contained_paths import PathOutsideRoots, resolve_inside
 from tomosift.kit.outbox import post_job
 from tomosift.kit.problems import conflict, invalid
 from tomosift.kit.settings import Settings
-from tomosift.pool.import_publish import refuse_second_import
-from tomosift.pool.list_checksum import list_checksum
+from tomosift.pool.list_identity import list_checksum, refuse_second_import
 from tomosift.pool.uploads import checked_path, staging_folder
 from tomosift.tables import Job, Upload
 
