@@ -6,6 +6,9 @@ from typing import TypeVar
 
 Id = TypeVar("Id")
 
+DEFAULT_INTERLEAVE = 2
+"""After so many picks the queue asks for one evaluation item, where the project says nothing else."""
+
 
 def lay_out(query_ids: Sequence[Id], evaluation_ids: Sequence[Id], interleave: int) -> list[tuple[Id, int]]:
     """Positions (from 1) for a batch: after every `interleave` picks comes one evaluation item.

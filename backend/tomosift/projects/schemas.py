@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from tomosift.accounts.schemas import UserOut
+from tomosift.kit.queue_layout import DEFAULT_INTERLEAVE
 from tomosift.projects.access import Role
 
 ProteinContrast = Annotated[
@@ -36,7 +37,10 @@ class ProjectSettings(BaseModel):
     evaluation_minimum: int = Field(default=100, ge=0, le=100_000, description="Smallest evaluation sample.")
     evaluation_maximum: int = Field(default=1000, ge=0, le=100_000, description="Largest evaluation sample.")
     interleave: int = Field(
-        default=2, ge=1, le=100, description="After so many picks the queue asks for one evaluation item."
+        default=DEFAULT_INTERLEAVE,
+        ge=1,
+        le=100,
+        description="After so many picks the queue asks for one evaluation item.",
     )
 
     @model_validator(mode="after")
