@@ -1,11 +1,14 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { createQueryClient } from './api/queryClient'
+import { App } from './app/App'
 import './design/tokens.css'
+import './design/base.css'
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no element with the id "root".')
 createRoot(root).render(
   <StrictMode>
-    <h1>Tomosift</h1>
+    <App queryClient={createQueryClient()} />
   </StrictMode>,
 )

@@ -1,0 +1,74 @@
+/** What can be changed on the service, each with the part of the cache it makes stale. */
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { api, bodyOf } from './client'
+import { queryKeys } from './queryKeys'
+import type { CycleRequest, NewProject } from './types'
+
+/** Trade the token of a one-time link for a session. */
+export function exchangeLinkToken(token: string) {
+  return bodyOf(api.POST('/api/v1/session', { body: { link_token: token } }))
+}
+
+export function useSignOut() {
+  return useMutation({
+    mutationFn: async () => {
+      await api.DELETE('/api/v1/session')
+    },
+    // A full load: nothing of the old session may stay in memory.
+    onSuccess: () => window.location.assign('/sign-in'),
+  })
+}
+
+export function useCreateProject() {
+  const queryClient = useQueryClient()
+  return useMutation({
+    mutationFn: (body: NewProject) => bodyOf(api.POST('/api/v1/projects', { body })),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: queryKeys.projects }),
+  })
+}
+
+export function useLaunchCycle(slug: string) {
+  const queryClient = useQueryClient()
+  const keys = queryKeys.project(slug)
+  return useMutation({
+    mutationFn: (body: CycleRequest) =>
+      bodyOf(api.POST('/api/v1/projects/{slug}/cycles', { params: { path: { slug } }, body })),
+    onSuccess: async () => {
+      await Promise.all(
+        [keys.cycles, keys.progress].map((queryKey) => queryClient.invalidateQueries({ queryKey })),
+      )
+    },
+  })
+}
+
+export function useCancelCycle(slug: string) {
+  const queryClient = useQueryClient()
+  const keys = queryKeys.project(slug)
+  return useMutation({
+    mutationFn: async (number: number) => {
+      await api.POST('/api/v1/projects/{slug}/cycles/{number}/cancel', { params: { path: { slug, number } } })
+    },
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: keys.cycles }),
+  })
+}
+
+export function useStartImport(slug: string) {
+  const queryClient = useQueryClient()
+  return useMutation({
+    mutationFn: (path: string) =>
+      bodyOf(api.POST('/api/v1/projects/{slug}/imports', { params: { path: { slug } }, body: { path } })),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: queryKeys.project(slug).jobs }),
+  })
+}
+
+export function useCancelJob(slug: string) {
+  const queryClient = useQueryClient()
+  return useMutation({
+    mutationFn: async (jobId: string) => {
+      await api.POST('/api/v1/projects/{slug}/jobs/{job_id}/cancel', {
+        params: { path: { slug, job_id: jobId } },
+      })
+    },
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: queryKeys.project(slug).jobs }),
+  })
+}

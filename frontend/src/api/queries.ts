@@ -1,0 +1,91 @@
+/** What can be read from the service. Components use these with `useQuery`; keys lie in `queryKeys.ts`. */
+import { queryOptions } from '@tanstack/react-query'
+import { api, bodyOf } from './client'
+import { ApiProblem } from './problem'
+import { queryKeys } from './queryKeys'
+import type { components } from './schema.gen'
+import type { Cycle, Job, Session } from './types'
+
+const inProject = (slug: string) => ({ params: { path: { slug } } })
+
+/** Who is signed in; null when nobody is. */
+export const sessionQuery = queryOptions({
+  queryKey: queryKeys.session,
+  queryFn: async (): Promise<Session | null> => {
+    try {
+      return await bodyOf(api.GET('/api/v1/session'))
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 401) return null
+      throw error
+    }
+  },
+  staleTime: 5 * 60_000,
+})
+
+export const projectsQuery = queryOptions({
+  queryKey: queryKeys.projects,
+  queryFn: () => bodyOf(api.GET('/api/v1/projects', { params: { query: { limit: 200 } } })),
+})
+
+export const projectQuery = (slug: string) =>
+  queryOptions({
+    queryKey: queryKeys.project(slug).detail,
+    queryFn: () => bodyOf(api.GET('/api/v1/projects/{slug}', inProject(slug))),
+  })
+
+export const progressQuery = (slug: string) =>
+  queryOptions({
+    queryKey: queryKeys.project(slug).progress,
+    queryFn: () => bodyOf(api.GET('/api/v1/projects/{slug}/progress', inProject(slug))),
+  })
+
+/** The schema calls a job's progress and problem "an object"; `types.ts` says what lies in them. */
+const asCycle = (wire: components['schemas']['CycleOut']): Cycle => wire as Cycle
+const asJob = (wire: components['schemas']['JobOut']): Job => wire as Job
+
+export const cyclesQuery = (slug: string) =>
+  queryOptions({
+    queryKey: queryKeys.project(slug).cycles,
+    queryFn: async () => {
+      const call = api.GET('/api/v1/projects/{slug}/cycles', {
+        params: { path: { slug }, query: { limit: 100 } },
+      })
+      const { items, next } = await bodyOf(call)
+      return { items: items.map(asCycle), next }
+    },
+  })
+
+export const cycleQuery = (slug: string, number: number) =>
+  queryOptions({
+    queryKey: queryKeys.project(slug).cycle(number),
+    queryFn: async () => {
+      const call = api.GET('/api/v1/projects/{slug}/cycles/{number}', { params: { path: { slug, number } } })
+      return asCycle(await bodyOf(call))
+    },
+  })
+
+export const learningCurveQuery = (slug: string) =>
+  queryOptions({
+    queryKey: queryKeys.project(slug).learningCurve,
+    queryFn: () => bodyOf(api.GET('/api/v1/projects/{slug}/learning-curve', inProject(slug))),
+  })
+
+export const sourcesQuery = (slug: string) =>
+  queryOptions({
+    queryKey: queryKeys.project(slug).sources,
+    queryFn: () => bodyOf(api.GET('/api/v1/projects/{slug}/sources', inProject(slug))),
+  })
+
+export const jobsQuery = (slug: string) =>
+  queryOptions({
+    queryKey: queryKeys.project(slug).jobs,
+    queryFn: async () => {
+      const { items, next } = await bodyOf(api.GET('/api/v1/projects/{slug}/jobs', inProject(slug)))
+      return { items: items.map(asJob), next }
+    },
+  })
+
+export const catalogueQuery = queryOptions({
+  queryKey: queryKeys.catalogue,
+  queryFn: () => bodyOf(api.GET('/api/v1/catalogue')),
+})

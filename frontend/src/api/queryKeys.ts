@@ -1,0 +1,17 @@
+/** Names of everything cached. All of one project lie under its own key, so that they can be renewed together. */
+export const queryKeys = {
+  session: ['session'] as const,
+  projects: ['projects'] as const,
+  catalogue: ['catalogue'] as const,
+  project: (slug: string) => ({
+    all: ['project', slug] as const,
+    detail: ['project', slug, 'detail'] as const,
+    progress: ['project', slug, 'progress'] as const,
+    /** The list; single cycles lie beneath it, so that renewing the list renews them too. */
+    cycles: ['project', slug, 'cycles'] as const,
+    cycle: (number: number) => ['project', slug, 'cycles', number] as const,
+    learningCurve: ['project', slug, 'learning-curve'] as const,
+    sources: ['project', slug, 'sources'] as const,
+    jobs: ['project', slug, 'jobs'] as const,
+  }),
+}

@@ -1,0 +1,69 @@
+/**
+ * The service's wire types under the names this interface uses, taken from the generated schema. Where the service's
+ * schema says no more than "an object" and describes it in words, the words are written out here.
+ */
+import type { components } from './schema.gen'
+
+type Schemas = components['schemas']
+
+export interface Page<Item> {
+  items: Item[]
+  next: string | null
+}
+
+export type Role = Schemas['Role']
+export type User = Schemas['UserOut']
+export type Session = Schemas['SessionOut']
+export type ProjectSummary = Schemas['ProjectSummary']
+export type Project = Schemas['ProjectOut']
+export type NewProject = Pick<Schemas['ProjectIn'], 'name' | 'classes'>
+export type ParticleClass = Schemas['ClassOut']
+export type Progress = Schemas['ProgressOut']
+export type QueueState = Schemas['QueueStatus']
+export type Source = Schemas['SourceOut']
+export type LogLine = Schemas['LogLine']
+export type CycleMetrics = Schemas['CycleMetrics']
+export type Report = Schemas['Report']
+export type ClassMetrics = Schemas['ClassMetrics']
+export type CurvePoint = Schemas['CurvePoint']
+export type LearningCurve = Schemas['LearningCurve']
+export type Catalogue = Schemas['CatalogueOut']
+export type CycleRequest = Schemas['CycleRequest']
+export type JobState = Schemas['JobOut']['state']
+export type CycleStage = Schemas['CycleOut']['stage']
+
+/** How far a job is. All of it may be absent. */
+export interface JobProgress {
+  stage?: string | null
+  done?: number | null
+  total?: number | null
+  /** Items a second. */
+  rate?: number | null
+  eta_seconds?: number | null
+  message?: string | null
+}
+
+/** Why a job failed. */
+export interface JobProblem {
+  type: string
+  title: string
+  detail: string
+  errors?: RowError[]
+}
+
+/** A row of a particle list that could not be imported, numbered from 1. */
+export interface RowError {
+  row: number | null
+  column?: string | null
+  reason: string
+}
+
+interface JobWork {
+  state: JobState
+  progress: JobProgress | null
+  problem: JobProblem | null
+}
+
+export type Job = Omit<Schemas['JobOut'], keyof JobWork> & JobWork
+export type CycleJob = JobWork & { log: LogLine[] }
+export type Cycle = Omit<Schemas['CycleOut'], 'job'> & { job: CycleJob }

@@ -1,0 +1,66 @@
+import { useQuery } from '@tanstack/react-query'
+import { createContext, useContext, useEffect } from 'react'
+import { Outlet, useParams } from 'react-router'
+import { ApiProblem } from '../api/problem'
+import { projectQuery } from '../api/queries'
+import type { Project, Role } from '../api/types'
+import { useLiveProject } from '../api/useProjectEvents'
+import { Button } from '../design/Button'
+import { ErrorNotice } from '../design/Notice'
+import { Skeleton } from '../design/Skeleton'
+import { NotFoundPage } from './NotFoundPage'
+import { Page } from './Page'
+import { prefetchParts } from './parts'
+
+const ProjectContext = createContext<Project | null>(null)
+
+/** The project on screen. Only beneath ProjectLayout. */
+export function useProject(): Project {
+  const project = useContext(ProjectContext)
+  if (project === null) throw new Error('useProject is used outside ProjectLayout.')
+  return project
+}
+
+const RANK: Record<Role, number> = { viewer: 0, annotator: 1, curator: 2, owner: 3 }
+
+/** Whether a person with `role` may do what needs at least `needed`. The service checks again. */
+export function allows(role: Role, needed: Role): boolean {
+  return RANK[role] >= RANK[needed]
+}
+
+/** Loads the project in the address and keeps everything shown of it live. */
+export function ProjectLayout() {
+  const { slug = '' } = useParams()
+  const project = useQuery(projectQuery(slug))
+
+  if (project.data !== undefined) return <LiveProject key={slug} project={project.data} />
+  if (project.error instanceof ApiProblem && project.error.status === 404) {
+    return (
+      <NotFoundPage title="No such project">
+        There is no project at this address, or you are not a member of it. Ask its owner to add you.
+      </NotFoundPage>
+    )
+  }
+  return (
+    <Page title={project.isError ? 'The project could not be opened' : 'Opening the project…'}>
+      {project.isError ? (
+        <ErrorNotice
+          error={project.error}
+          actions={<Button onClick={() => void project.refetch()}>Try again</Button>}
+        />
+      ) : (
+        <Skeleton label="Opening the project" lines={6} />
+      )}
+    </Page>
+  )
+}
+
+function LiveProject({ project }: { project: Project }) {
+  useLiveProject(project.slug)
+  useEffect(() => prefetchParts(true), [])
+  return (
+    <ProjectContext value={project}>
+      <Outlet />
+    </ProjectContext>
+  )
+}

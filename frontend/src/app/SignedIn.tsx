@@ -1,0 +1,102 @@
+import { useQuery } from '@tanstack/react-query'
+import { createContext, Suspense, useContext, useEffect, useRef, useState } from 'react'
+import { Navigate, Outlet, useLocation } from 'react-router'
+import { reportSignedOut, useConnection } from '../api/connection'
+import { sessionQuery } from '../api/queries'
+import type { User } from '../api/types'
+import { Button } from '../design/Button'
+import { Logo } from '../design/Logo'
+import { ErrorNotice } from '../design/Notice'
+import { ConnectionBanner } from './ConnectionBanner'
+import { ErrorBoundary } from './ErrorBoundary'
+import { HelpDialog } from './HelpDialog'
+import { prefetchParts } from './parts'
+import { SessionExpiredDialog } from './SessionExpiredDialog'
+import styles from './SignedIn.module.css'
+import { TopBar } from './TopBar'
+
+const UserContext = createContext<User | null>(null)
+
+/** Who is signed in. Only beneath SignedIn. */
+export function useUser(): User {
+  const user = useContext(UserContext)
+  if (user === null) throw new Error('useUser is used outside SignedIn.')
+  return user
+}
+
+/** Everything that needs a signed-in person; who is not goes to the sign-in page and comes back afterwards. */
+export function SignedIn() {
+  const session = useQuery({ ...sessionQuery, refetchOnWindowFocus: 'always' })
+  const location = useLocation()
+  const [user, setUser] = useState<User | null>(session.data?.user ?? null)
+  const current = session.data?.user ?? null
+
+  if (user === null && current !== null) setUser(current)
+  useEffect(() => {
+    if (user === null) return
+    if (session.data === null) reportSignedOut()
+    // Someone else signed in with this browser in another tab: nothing of the person before may stay on screen.
+    else if (current !== null && current.id !== user.id) window.location.reload()
+  }, [user, current, session.data])
+
+  if (user !== null) return <Shell user={user} />
+  if (session.data === null) {
+    return <Navigate to="/sign-in" replace state={{ from: location.pathname + location.search }} />
+  }
+  if (session.isError) {
+    return (
+      <main className={styles.trouble}>
+        <ErrorNotice
+          error={session.error}
+          actions={<Button onClick={() => void session.refetch()}>Try again</Button>}
+        />
+      </main>
+    )
+  }
+  return <Boot />
+}
+
+function Boot() {
+  return (
+    <div className={styles.boot} role="status">
+      <Logo size={40} />
+      Opening Tomosift…
+    </div>
+  )
+}
+
+function Shell({ user }: { user: User }) {
+  const [help, setHelp] = useState(false)
+  const signedOut = useConnection((state) => state.signedOut)
+  const { pathname } = useLocation()
+  const main = useRef<HTMLElement>(null)
+  const shownPath = useRef(pathname)
+  useEffect(() => prefetchParts(false), [])
+
+  // A new page starts at its top, with the focus where a screen reader begins to read it.
+  useEffect(() => {
+    if (shownPath.current === pathname) return
+    shownPath.current = pathname
+    window.scrollTo(0, 0)
+    main.current?.focus({ preventScroll: true })
+  }, [pathname])
+
+  return (
+    <UserContext value={user}>
+      <a className={styles.skip} href="#main">
+        Skip to the content
+      </a>
+      <TopBar user={user} onHelp={() => setHelp(true)} />
+      <ConnectionBanner />
+      <main id="main" ref={main} className={styles.main} tabIndex={-1}>
+        <ErrorBoundary resetKey={pathname}>
+          <Suspense fallback={null}>
+            <Outlet />
+          </Suspense>
+        </ErrorBoundary>
+      </main>
+      {help && <HelpDialog onClose={() => setHelp(false)} />}
+      {signedOut && <SessionExpiredDialog user={user} />}
+    </UserContext>
+  )
+}

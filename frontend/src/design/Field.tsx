@@ -1,0 +1,146 @@
+import { type InputHTMLAttributes, useId } from 'react'
+import { classNames } from './classNames'
+import styles from './Field.module.css'
+import { Icon } from './icons'
+
+interface Labelled {
+  label: string
+  hint?: string
+  /** Why the value cannot be used, shown at once beneath the field. */
+  error?: string | null
+}
+
+type Native = Omit<InputHTMLAttributes<HTMLInputElement>, 'className' | 'onChange' | 'value' | 'id'>
+
+/** One line of text (or a number, by `type` and `inputMode`). */
+export function TextField({
+  label,
+  hint,
+  error,
+  value,
+  onChange,
+  short = false,
+  ...rest
+}: Labelled & Native & { value: string; onChange: (value: string) => void; short?: boolean }) {
+  const id = useId()
+  return (
+    <div className={styles.field}>
+      <label className={styles.label} htmlFor={id}>
+        {label}
+      </label>
+      <input
+        id={id}
+        className={classNames(styles.input, short && styles.short)}
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+        aria-invalid={Boolean(error)}
+        aria-describedby={describedBy(id, hint, error)}
+        {...rest}
+      />
+      <Explanation id={id} hint={hint} error={error} />
+    </div>
+  )
+}
+
+/** Several lines of text. */
+export function TextArea({
+  label,
+  hint,
+  error,
+  value,
+  onChange,
+  rows = 4,
+}: Labelled & { value: string; onChange: (value: string) => void; rows?: number }) {
+  const id = useId()
+  return (
+    <div className={styles.field}>
+      <label className={styles.label} htmlFor={id}>
+        {label}
+      </label>
+      <textarea
+        id={id}
+        className={styles.input}
+        rows={rows}
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+        aria-invalid={Boolean(error)}
+        aria-describedby={describedBy(id, hint, error)}
+      />
+      <Explanation id={id} hint={hint} error={error} />
+    </div>
+  )
+}
+
+export interface Choice {
+  id: string
+  title: string
+  description: string
+}
+
+/** One of a few, each explained in a sentence. */
+export function ChoiceField({
+  label,
+  hint,
+  choices,
+  value,
+  onChange,
+}: {
+  label: string
+  hint?: string
+  choices: Choice[]
+  value: string
+  onChange: (id: string) => void
+}) {
+  const name = useId()
+  return (
+    <fieldset className={styles.field}>
+      <legend className={styles.label}>{label}</legend>
+      {hint && <p className={styles.hint}>{hint}</p>}
+      <div className={styles.choices}>
+        {choices.map((choice) => (
+          <label key={choice.id} className={styles.choice}>
+            <input
+              type="radio"
+              name={name}
+              value={choice.id}
+              checked={choice.id === value}
+              onChange={() => onChange(choice.id)}
+            />
+            <span className={styles.choiceTitle}>{choice.title}</span>
+            <span className={styles.choiceText}>{choice.description}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  )
+}
+
+function describedBy(id: string, hint?: string, error?: string | null): string | undefined {
+  return [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ') || undefined
+}
+
+function Explanation({
+  id,
+  hint,
+  error,
+}: {
+  id: string
+  hint: string | undefined
+  error: string | null | undefined
+}) {
+  return (
+    <>
+      {hint && (
+        <p id={`${id}-hint`} className={styles.hint}>
+          {hint}
+        </p>
+      )}
+      {error && (
+        <p id={`${id}-error`} className={styles.error} role="alert">
+          <Icon name="alert" size={13} />
+          {error}
+        </p>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,87 @@
+import type { CSSProperties } from 'react'
+import { classNames } from '../../design/classNames'
+import { formatCount, formatPlural } from '../../format/numbers'
+import styles from './ConfusionMatrix.module.css'
+
+/** How often each class was taken for each: rows are what experts said, columns what the network said. */
+export function ConfusionMatrix({ names, rows }: { names: string[]; rows: number[][] }) {
+  return (
+    <div className={styles.scroll} role="region" aria-label="Confusion matrix" tabIndex={0}>
+      <table className={styles.matrix}>
+        <caption className="visually-hidden">
+          Confusion matrix: rows are the experts’ classes, columns the network’s.
+        </caption>
+        <thead>
+          <tr>
+            <td />
+            <th className={styles.axis} colSpan={names.length} scope="colgroup">
+              The network said →
+            </th>
+          </tr>
+          <tr>
+            <th className={styles.row} scope="col">
+              Experts said ↓
+            </th>
+            {names.map((name) => (
+              <th key={name} className={styles.column} scope="col" title={name}>
+                <span>{name}</span>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {names.map((name, row) => (
+            <tr key={name}>
+              <th className={styles.row} scope="row" title={name}>
+                {name}
+              </th>
+              {names.map((taken, column) => (
+                <Cell
+                  key={taken}
+                  counts={rows[row] ?? []}
+                  column={column}
+                  right={row === column}
+                  said={name}
+                  taken={taken}
+                />
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+/** The shade is the share of its row, so that rare classes show as well as common ones. */
+function Cell({
+  counts,
+  column,
+  right,
+  said,
+  taken,
+}: {
+  counts: number[]
+  column: number
+  right: boolean
+  said: string
+  taken: string
+}) {
+  const count = counts[column] ?? 0
+  const total = counts.reduce((sum, value) => sum + value, 0)
+  const heat = total === 0 ? 0 : count / total
+  return (
+    <td
+      className={classNames(
+        styles.cell,
+        heat > 0.55 && styles.dark,
+        count === 0 && styles.zero,
+        right && styles.right,
+      )}
+      style={{ '--heat': `${Math.round(heat * 100)}%` } as CSSProperties}
+      title={`${formatPlural(count, 'particle')} of ${said} taken for ${taken}`}
+    >
+      {formatCount(count)}
+    </td>
+  )
+}

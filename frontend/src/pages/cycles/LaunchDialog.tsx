@@ -1,0 +1,147 @@
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { useLaunchCycle } from '../../api/actions'
+import { catalogueQuery, cyclesQuery, progressQuery } from '../../api/queries'
+import type { Catalogue, Cycle, Progress, Project } from '../../api/types'
+import { Button } from '../../design/Button'
+import { Dialog } from '../../design/Dialog'
+import { ChoiceField, TextField } from '../../design/Field'
+import { ErrorNotice, Notice } from '../../design/Notice'
+import { Skeleton } from '../../design/Skeleton'
+import { showToast } from '../../design/Toast'
+import { formatCount } from '../../format/numbers'
+import styles from './LaunchDialog.module.css'
+import { batchSizeError, pickable, readiness, startingChoices } from './launchRules'
+
+const DEFAULT_BATCH = 40
+
+/** Choose how the next cycle learns and picks, and start it. */
+export function LaunchDialog({ project, onClose }: { project: Project; onClose: () => void }) {
+  const catalogue = useQuery({ ...catalogueQuery, staleTime: 0 })
+  const progress = useQuery(progressQuery(project.slug))
+  const cycles = useQuery(cyclesQuery(project.slug))
+
+  const error = catalogue.error ?? progress.error ?? cycles.error
+  if (catalogue.data && progress.data && cycles.data) {
+    return (
+      <LaunchForm
+        project={project}
+        catalogue={catalogue.data}
+        progress={progress.data}
+        last={cycles.data.items[0]}
+        onClose={onClose}
+      />
+    )
+  }
+  return (
+    <Dialog title="Launch a cycle" onClose={onClose} wide>
+      {error ? <ErrorNotice error={error} /> : <Skeleton label="Loading the choices" lines={6} />}
+    </Dialog>
+  )
+}
+
+function LaunchForm({
+  project,
+  catalogue,
+  progress,
+  last,
+  onClose,
+}: {
+  project: Project
+  catalogue: Catalogue
+  progress: Progress
+  last: Cycle | undefined
+  onClose: () => void
+}) {
+  const [choices, setChoices] = useState(() => startingChoices(catalogue, last))
+  const [batchSize, setBatchSize] = useState(() =>
+    String(Math.max(1, Math.min(project.settings.batch_size ?? DEFAULT_BATCH, pickable(progress)))),
+  )
+  const launch = useLaunchCycle(project.slug)
+  const { missing } = readiness(progress)
+  const sizeError = batchSizeError(batchSize, pickable(progress))
+
+  const submit = () => {
+    if (missing !== null || sizeError !== null) return
+    const settings = {
+      ...(choices.preset && { preset: choices.preset }),
+      ...(choices.acquisition && { acquisition: choices.acquisition }),
+      batch_size: Number(batchSize),
+    }
+    launch.mutate(
+      { settings },
+      {
+        onSuccess: (cycle) => {
+          showToast(`Cycle ${cycle.number} is launched. You can go on labeling meanwhile.`)
+          onClose()
+        },
+      },
+    )
+  }
+  return (
+    <Dialog
+      title={`Launch cycle ${(last?.number ?? 0) + 1}`}
+      onClose={onClose}
+      onSubmit={submit}
+      wide
+      footer={
+        <>
+          <Button onClick={onClose}>Not now</Button>
+          <Button
+            kind="primary"
+            type="submit"
+            disabled={launch.isPending || missing !== null || sizeError !== null}
+          >
+            {launch.isPending ? 'Launching…' : 'Launch'}
+          </Button>
+        </>
+      }
+    >
+      <div className={styles.fields}>
+        <div className={styles.notices}>
+          {missing !== null && (
+            <Notice tone="warn" title="Too few labels yet">
+              {missing} Label on and come back.
+            </Notice>
+          )}
+          {catalogue.workers_seen === 0 && (
+            <Notice tone="warn" title="No worker is running">
+              The cycle will wait until one starts.{' '}
+              {catalogue.reason ?? 'Ask whoever runs this Tomosift to start one.'}
+            </Notice>
+          )}
+          {launch.error && <ErrorNotice error={launch.error} />}
+        </div>
+        <p>
+          The network learns from {formatCount(progress.labeled.training_total)} labels and then picks the
+          next particles for you.
+        </p>
+        {catalogue.acquisition.length > 0 && (
+          <ChoiceField
+            label="How the next particles are picked"
+            choices={catalogue.acquisition}
+            value={choices.acquisition}
+            onChange={(acquisition) => setChoices({ ...choices, acquisition })}
+          />
+        )}
+        {catalogue.presets.length > 0 && (
+          <ChoiceField
+            label="How the network is trained"
+            choices={catalogue.presets}
+            value={choices.preset}
+            onChange={(preset) => setChoices({ ...choices, preset })}
+          />
+        )}
+        <TextField
+          label="Particles to pick"
+          hint={`${formatCount(pickable(progress))} are unlabeled. Small batches learn faster, large ones mean fewer pauses.`}
+          value={batchSize}
+          onChange={setBatchSize}
+          error={sizeError}
+          inputMode="numeric"
+          short
+        />
+      </div>
+    </Dialog>
+  )
+}

@@ -1,0 +1,82 @@
+import { useQuery } from '@tanstack/react-query'
+import { jobsQuery, sourcesQuery } from '../../api/queries'
+import { Page } from '../../app/Page'
+import { allows, useProject } from '../../app/ProjectLayout'
+import { Button } from '../../design/Button'
+import { Disclosure } from '../../design/Disclosure'
+import { EmptyState } from '../../design/EmptyState'
+import { ErrorNotice } from '../../design/Notice'
+import { Section } from '../../design/Section'
+import { Skeleton } from '../../design/Skeleton'
+import { formatPlural } from '../../format/numbers'
+import styles from './DataPage.module.css'
+import { ImportHelp } from './ImportHelp'
+import { ImportJob, isUnderWay } from './ImportJob'
+import { SourceTable } from './SourceTable'
+
+/** Events tell of progress at once; this catches those lost on the way. */
+const REFRESH_MS = 5000
+
+/** What the pool is made of, and how to bring more. */
+export default function DataPage() {
+  const project = useProject()
+  const sources = useQuery(sourcesQuery(project.slug))
+  const jobs = useQuery({
+    ...jobsQuery(project.slug),
+    refetchInterval: (query) => (query.state.data?.items.some(isUnderWay) ? REFRESH_MS : false),
+  })
+  const imports = jobs.data?.items.filter((job) => job.kind === 'import') ?? []
+  // The newest one is told of at length while it matters; older failures are history.
+  const shown = imports.filter((job, index) => isUnderWay(job) || (index === 0 && job.state === 'failed'))
+  const failedBefore = imports.filter((job) => job.state === 'failed' && !shown.includes(job))
+  const error = sources.error ?? jobs.error
+  return (
+    <Page title="Data" windowTitle={`Data of ${project.name}`} sub="What this project’s pool is made of.">
+      <div className={styles.parts}>
+        {error && (
+          <ErrorNotice
+            error={error}
+            actions={
+              <Button onClick={() => void Promise.all([sources.refetch(), jobs.refetch()])}>Try again</Button>
+            }
+          />
+        )}
+        {shown.length > 0 && (
+          <Section title="Imports">
+            <ul className={styles.jobs}>
+              {shown.map((job) => (
+                <ImportJob key={job.id} project={project} job={job} />
+              ))}
+            </ul>
+          </Section>
+        )}
+        {sources.isPending && <Skeleton label="Loading particle lists" lines={5} />}
+        {sources.data &&
+          (sources.data.items.length > 0 ? (
+            <Section title="Particle lists">
+              <SourceTable sources={sources.data.items} />
+            </Section>
+          ) : (
+            <EmptyState title="Nothing imported yet">
+              Bring a particle list and its subtomograms; the pool fills as soon as the whole list has been
+              checked.
+            </EmptyState>
+          ))}
+        {allows(project.role, 'curator') && (
+          <Section title="Bring your own particles">
+            <ImportHelp project={project} />
+          </Section>
+        )}
+        {failedBefore.length > 0 && (
+          <Disclosure summary={`${formatPlural(failedBefore.length, 'earlier import')} failed`}>
+            <ul className={styles.jobs}>
+              {failedBefore.map((job) => (
+                <ImportJob key={job.id} project={project} job={job} />
+              ))}
+            </ul>
+          </Disclosure>
+        )}
+      </div>
+    </Page>
+  )
+}

@@ -1,0 +1,449 @@
+/** Answers of an imagined service, in the shapes of the contract: for component tests and for looking at the pages. */
+import type {
+  Catalogue,
+  CurvePoint,
+  Cycle,
+  CycleMetrics,
+  Job,
+  LearningCurve,
+  Page,
+  Progress,
+  Project,
+  ProjectSummary,
+  Session,
+  Source,
+} from '../api/types'
+
+const NOW = Date.now()
+const ago = (minutes: number) => new Date(NOW - minutes * 60_000).toISOString()
+
+export const page = <Item>(items: Item[]): Page<Item> => ({ items, next: null })
+
+export const session: Session = {
+  user: {
+    id: '0b0e6a0c-6a52-4f0b-9a51-0d4d5a3f9f63',
+    name: 'ada',
+    display_name: 'Ada Lindqvist',
+    is_admin: true,
+  },
+}
+
+const CLASSES = [
+  { name: 'barrel', color: '#0072b2', count: 41 },
+  { name: 'double ring', color: '#e69f00', count: 33 },
+  { name: 'hollow sphere', color: '#009e73', count: 24 },
+  { name: 'rod', color: '#cc79a7', count: 17 },
+  { name: 'Y', color: '#d55e00', count: 9 },
+  { name: 'bilobed blob', color: '#56b4e9', count: 5 },
+].map((entry, index) => ({ ...entry, id: `c0000000-0000-4000-8000-00000000000${index}` }))
+
+export const project: Project = {
+  id: 'd0000000-0000-4000-8000-000000000000',
+  slug: 'demo',
+  name: 'Demo: six shapes',
+  description: 'Simulated subtomograms with known classes, to try Tomosift on.',
+  version: 1,
+  box_size: 28,
+  voxel_size_angstrom: 13.5,
+  protein_contrast: 'dark',
+  class_set_version: 1,
+  classes: CLASSES.map(({ id, name, color }, position) => ({
+    id,
+    name,
+    color,
+    position,
+    hotkey: String(position + 1),
+    description: '',
+  })),
+  settings: {
+    batch_size: 40,
+    evaluation_fraction: 0.02,
+    evaluation_minimum: 100,
+    evaluation_maximum: 1000,
+    interleave: 2,
+  },
+  role: 'owner',
+  created_at: ago(60 * 26),
+}
+
+const summary = (fields: Partial<ProjectSummary>): ProjectSummary => ({
+  id: project.id,
+  slug: project.slug,
+  name: project.name,
+  description: project.description,
+  created_at: project.created_at,
+  pool_size: 600,
+  labeled_count: 196,
+  role: 'owner',
+  ...fields,
+})
+
+export const projects = page([
+  summary({}),
+  summary({
+    id: 'd1',
+    slug: 'chlamy-er',
+    name: 'Chlamydomonas, ER membrane',
+    description: 'Ribosomes, proteasomes and what else sits at the ER. Sessions of June to September.',
+    pool_size: 84213,
+    labeled_count: 1260,
+    role: 'curator',
+    created_at: ago(60 * 24 * 12),
+  }),
+  summary({
+    id: 'd2',
+    slug: 'mito',
+    name: 'Mitochondria of yeast',
+    description: '',
+    pool_size: 0,
+    labeled_count: 0,
+    role: 'annotator',
+    created_at: ago(60 * 5),
+  }),
+])
+
+export const progress: Progress = {
+  pool_size: 600,
+  labeled: {
+    by_class: CLASSES.map(({ id, name, color, count }) => ({ class_id: id, name, color, count })),
+    junk: 13,
+    unsure: 4,
+    skipped: 2,
+    training_total: 142,
+  },
+  evaluation: {
+    size: 100,
+    labeled: 62,
+    by_half: { calibrate: { size: 50, labeled: 30 }, report: { size: 50, labeled: 32 } },
+  },
+  queue: {
+    open_query: 28,
+    open_evaluation: 38,
+    leased_by_others: 0,
+    batch_cycle_number: 3,
+    batch_total: 40,
+    batch_done: 12,
+  },
+  next_step: {
+    code: 'label',
+    text: 'Label the 28 particles left of the batch that cycle 3 picked.',
+    action: 'label',
+  },
+}
+
+/** A project whose particles were imported a minute ago. */
+export const progressAtStart: Progress = {
+  ...progress,
+  labeled: {
+    by_class: progress.labeled.by_class.map((entry, index) => ({ ...entry, count: index === 0 ? 4 : 0 })),
+    junk: 0,
+    unsure: 0,
+    skipped: 0,
+    training_total: 4,
+  },
+  evaluation: {
+    size: 100,
+    labeled: 2,
+    by_half: { calibrate: { size: 50, labeled: 1 }, report: { size: 50, labeled: 1 } },
+  },
+  queue: { ...progress.queue, open_query: 36, batch_cycle_number: null, batch_total: 40, batch_done: 4 },
+  next_step: {
+    code: 'label',
+    text: 'Label the first batch of 40 particles, drawn at random.',
+    action: 'label',
+  },
+}
+
+export const progressAtBatchEnd: Progress = {
+  ...progress,
+  queue: { ...progress.queue, open_query: 0, batch_done: 40 },
+  next_step: {
+    code: 'batch-done-launch',
+    text: 'Launch a cycle: this batch is labeled, and the network can learn from it.',
+    action: 'launch',
+  },
+}
+
+export const progressEmpty: Progress = {
+  ...progressAtStart,
+  pool_size: 0,
+  evaluation: {
+    size: 0,
+    labeled: 0,
+    by_half: { calibrate: { size: 0, labeled: 0 }, report: { size: 0, labeled: 0 } },
+  },
+  queue: {
+    ...progress.queue,
+    open_query: 0,
+    open_evaluation: 0,
+    batch_cycle_number: null,
+    batch_total: 0,
+    batch_done: 0,
+  },
+  next_step: { code: 'nothing-imported', text: 'Import a particle list to begin.', action: 'import' },
+}
+
+export const catalogue: Catalogue = {
+  workers_seen: 1,
+  acquisition: [
+    {
+      id: 'entropy-gradnorm',
+      title: 'Entropy × gradient',
+      description: 'Picks particles the network is unsure about and that would change it most.',
+      needs: [],
+      source: '',
+    },
+    {
+      id: 'entropy',
+      title: 'Entropy',
+      description: 'Picks particles whose class the network is least sure about.',
+      needs: [],
+      source: '',
+    },
+    {
+      id: 'cod',
+      title: 'Change of mind',
+      description: 'Picks particles the network judges differently than it did one cycle ago.',
+      needs: ['previous_model'],
+      source: '',
+    },
+    {
+      id: 'random',
+      title: 'Random',
+      description: 'Picks without any preference; the yardstick for the others.',
+      needs: [],
+      source: '',
+    },
+  ],
+  presets: [
+    {
+      id: 'cpu-quick',
+      title: 'Quick',
+      description: 'Half a minute on two CPU cores for 600 small boxes. For trying things out.',
+      settings: {},
+    },
+    {
+      id: 'cpu-standard',
+      title: 'Standard',
+      description: 'A wider network, trained longer: minutes on a CPU.',
+      settings: {},
+    },
+  ],
+  settings_schema: { properties: { acquisition: { default: 'entropy-gradnorm' } } },
+  default_preset: 'cpu-quick',
+  reason: null,
+}
+
+const NAMES = [...CLASSES.map((entry) => entry.name), 'junk']
+const CONFUSION = [
+  [8, 0, 0, 0, 0, 0, 0],
+  [0, 6, 1, 0, 0, 0, 0],
+  [0, 0, 5, 0, 0, 0, 0],
+  [1, 0, 0, 3, 0, 0, 0],
+  [0, 0, 0, 1, 2, 0, 0],
+  [0, 0, 1, 0, 0, 1, 0],
+  [0, 0, 0, 0, 1, 0, 2],
+]
+
+export const metrics = {
+  report: {
+    n: 32,
+    accuracy: 0.84,
+    low: 0.68,
+    high: 0.93,
+    balanced_accuracy: 0.78,
+    per_class: NAMES.map((name, index) => {
+      const row = CONFUSION[index] ?? []
+      const n = row.reduce((sum, value) => sum + value, 0)
+      const named = CONFUSION.reduce((sum, other) => sum + (other[index] ?? 0), 0)
+      const right = row[index] ?? 0
+      return { name, n, recall: right / n, precision: right / named }
+    }),
+    confusion: { names: NAMES, rows: CONFUSION },
+  },
+  calibration: { temperature: 1.4, n: 30, ece_before: 0.118, ece_after: 0.046 },
+  reason: null,
+  training: { final_loss: 0.21, steps: 400, seconds: 17, samples_per_second: 610 },
+} satisfies CycleMetrics
+
+const logLine = (minutes: number, message: string, level = 'info') => ({ at: ago(minutes), level, message })
+
+const ACCURACIES: [number, number, number][] = [
+  [0.56, 0.35, 0.75],
+  [0.71, 0.53, 0.85],
+  [0.84, 0.68, 0.93],
+]
+
+const readyCycle = (number: number): Cycle => {
+  const [accuracy, low, high] = ACCURACIES[number - 1] ?? [0.9, 0.8, 0.95]
+  return {
+    number,
+    stage: 'ready',
+    settings: { version: 1, preset: 'cpu-quick', acquisition: 'entropy-gradnorm', batch_size: 40 },
+    trigger: { kind: 'person' },
+    job: {
+      state: 'succeeded',
+      progress: { stage: 'select', done: 40, total: 40 },
+      problem: null,
+      log: [
+        logLine(90 - number * 20, `Training on ${22 + number * 40} labels, 400 steps.`),
+        logLine(90 - number * 20, 'Evaluated on 32 labels of the report half.'),
+        logLine(90 - number * 20, 'Scored 500 particles.'),
+        logLine(90 - number * 20, 'Picked 40 particles for the queue.'),
+      ],
+    },
+    training_label_count: 22 + number * 40,
+    evaluation_label_count: 20 + number * 14,
+    metrics: { ...metrics, report: { ...metrics.report, accuracy, low, high, n: 12 + number * 7 } },
+    model_id: `m${number}`,
+    created_at: ago(90 - number * 20),
+    finished_at: ago(90 - number * 20 - 0.45),
+    warning: null,
+  }
+}
+
+export const readyCycles: Cycle[] = [3, 2, 1].map(readyCycle)
+
+export const runningCycle: Cycle = {
+  ...readyCycle(4),
+  stage: 'train',
+  job: {
+    state: 'running',
+    progress: {
+      stage: 'train',
+      done: 168,
+      total: 400,
+      rate: 21.4,
+      eta_seconds: 11,
+      message: 'Step 168 of 400, loss 0.62',
+    },
+    problem: null,
+    log: [
+      logLine(0.3, 'A worker took the cycle (cpu).'),
+      logLine(0.25, 'Training on 182 labels of 7 classes, 400 steps.'),
+      logLine(0.1, 'Wrote a checkpoint at step 150.'),
+    ],
+  },
+  training_label_count: 182,
+  evaluation_label_count: 62,
+  metrics: null,
+  model_id: null,
+  created_at: ago(0.4),
+  finished_at: null,
+}
+
+export const waitingCycle: Cycle = {
+  ...runningCycle,
+  stage: 'queued',
+  job: { state: 'queued', progress: null, problem: null, log: [] },
+  warning: 'No worker has announced itself. The cycle starts as soon as one does.',
+}
+
+export const failedCycle: Cycle = {
+  ...runningCycle,
+  stage: 'failed',
+  job: {
+    state: 'failed',
+    progress: { stage: 'train', done: 212, total: 400 },
+    problem: {
+      type: 'urn:tomosift:problem:loss-diverged',
+      title: 'Training diverged',
+      detail:
+        'The loss became infinite at step 212. A damaged subtomogram or too high a learning rate does this: launch again with the preset “Standard”.',
+    },
+    log: [
+      logLine(3, 'Training on 182 labels of 7 classes.'),
+      logLine(2.5, 'Loss is not finite at step 212.', 'error'),
+    ],
+  },
+  finished_at: ago(2),
+}
+
+const point = (cycle: Cycle): CurvePoint => ({
+  cycle_number: cycle.number,
+  training_labels: cycle.training_label_count ?? 0,
+  evaluation_labels: cycle.metrics?.report?.n ?? 0,
+  total_labels: (cycle.training_label_count ?? 0) + (cycle.evaluation_label_count ?? 0),
+  accuracy: cycle.metrics?.report?.accuracy ?? 0,
+  low: cycle.metrics?.report?.low ?? 0,
+  high: cycle.metrics?.report?.high ?? 0,
+  balanced_accuracy: cycle.metrics?.report?.balanced_accuracy ?? null,
+  acquisition: 'entropy-gradnorm',
+})
+
+export const learningCurve: LearningCurve = { points: [...readyCycles].reverse().map(point), reference: null }
+
+export const sources: Page<Source> = page([
+  {
+    id: 's0000000-0000-4000-8000-000000000000',
+    name: 'particles.star',
+    flavour: 'relion-3.1',
+    checksum: '9f2c',
+    row_count: 600,
+    box_size: 28,
+    voxel_size_angstrom: 13.5,
+    columns: Array.from({ length: 11 }, (_, index) => `rlnColumn${index}`),
+    created_at: ago(60 * 26),
+  },
+])
+
+const job = (fields: Partial<Job>): Job => ({
+  id: 'j0',
+  kind: 'import',
+  state: 'succeeded',
+  progress: null,
+  problem: null,
+  result: null,
+  attempt: 1,
+  created_at: ago(60 * 26),
+  started_at: ago(60 * 26),
+  finished_at: ago(60 * 26),
+  ...fields,
+})
+
+export const jobsDone: Page<Job> = page([job({})])
+
+export const jobsImporting: Page<Job> = page([
+  job({
+    id: 'j1',
+    state: 'running',
+    progress: {
+      stage: 'volumes',
+      done: 31240,
+      total: 84213,
+      rate: 1870,
+      eta_seconds: 28,
+      message: 'Copying volumes',
+    },
+    created_at: ago(0.6),
+    finished_at: null,
+  }),
+  job({}),
+])
+
+export const jobsFailed: Page<Job> = page([
+  job({
+    id: 'j2',
+    state: 'failed',
+    created_at: ago(3),
+    problem: {
+      type: 'urn:tomosift:problem:bad-rows',
+      title: 'Some rows cannot be imported',
+      detail: '3 of 812 rows name volumes that are missing or damaged.',
+      errors: [
+        {
+          row: 14,
+          column: 'rlnImageName',
+          reason: 'TS_03/000014.mrc does not exist beside the list or in a folder above it.',
+        },
+        {
+          row: 202,
+          column: 'rlnImageName',
+          reason: 'TS_07/000031.mrc is cut short: 21,952 voxels expected, 18,000 found.',
+        },
+        { row: 611, column: 'rlnImageName', reason: 'The cube has 32 voxels an edge, the others 28.' },
+      ],
+    },
+  }),
+  job({}),
+])

@@ -1,0 +1,63 @@
+/** What browsers have and jsdom lacks, as far as the interface needs it to run in tests. */
+import { cleanup } from '@testing-library/react'
+import { afterEach, beforeEach, vi } from 'vitest'
+import { useConnection } from '../api/connection'
+import { FakeEventSource } from './FakeEventSource'
+
+if (HTMLDialogElement.prototype.showModal === undefined) {
+  HTMLDialogElement.prototype.showModal = function showModal(this: HTMLDialogElement) {
+    this.open = true
+  }
+  HTMLDialogElement.prototype.close = function close(this: HTMLDialogElement) {
+    this.open = false
+  }
+}
+
+window.matchMedia ??= (query) =>
+  Object.assign(new EventTarget(), {
+    matches: false,
+    media: query,
+    onchange: null,
+    addListener: () => undefined,
+    removeListener: () => undefined,
+  }) as MediaQueryList
+
+window.scrollTo = () => undefined
+
+globalThis.ResizeObserver ??= class {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+}
+
+globalThis.Path2D ??= class {
+  moveTo(): void {}
+  lineTo(): void {}
+  arc(): void {}
+  rect(): void {}
+} as unknown as typeof Path2D
+
+/** A drawing context that takes every call and draws nothing. */
+const blankContext = new Proxy(
+  { measureText: () => ({ width: 10 }) },
+  {
+    get: (target, name) => Reflect.get(target, name) ?? (() => undefined),
+    set: () => true,
+  },
+)
+
+beforeEach(() => {
+  vi.spyOn(HTMLCanvasElement.prototype, 'getContext').mockImplementation(
+    (kind: string) => (kind === '2d' ? blankContext : null) as never,
+  )
+  vi.stubGlobal('EventSource', FakeEventSource)
+})
+
+afterEach(() => {
+  cleanup()
+  vi.unstubAllGlobals()
+  FakeEventSource.opened.length = 0
+  useConnection.setState({ reachable: true, signedOut: false })
+  localStorage.clear()
+  window.history.replaceState(null, '', '/')
+})
