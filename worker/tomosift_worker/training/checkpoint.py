@@ -12,7 +12,7 @@ from tomosift_worker.training.supervised import SupervisedTrainer
 
 Arrays = dict[str, NDArray[np.generic]]
 
-_WEIGHTS, _OPTIMIZER, _STEP = "weights/", "optimizer/", "step"
+_WEIGHTS, _OPTIMIZER, _STEP, _LOSS = "weights/", "optimizer/", "step", "last_loss"
 
 
 class CheckpointMismatch(ValueError):
@@ -36,6 +36,7 @@ def state_of(trainer: SupervisedTrainer) -> Arrays:
     """Everything `restore` needs, as named arrays."""
     state: Arrays = {_WEIGHTS + name: array for name, array in weights_of(trainer.network).items()}
     state[_STEP] = np.array(trainer.step, np.int64)
+    state[_LOSS] = np.array(trainer.last_loss, np.float64)
     names = _parameter_names(trainer)
     for parameter, values in trainer.optimizer.state.items():
         for key, value in values.items():
@@ -64,7 +65,7 @@ def restore(trainer: SupervisedTrainer, state: Arrays) -> None:
         if value.shape == parameter.shape and value.ndim:
             value = torch.empty_like(parameter).copy_(value)
         trainer.optimizer.state[parameter][key] = value
-    trainer.step = int(state[_STEP])
+    trainer.step, trainer.last_loss = int(state[_STEP]), float(state[_LOSS])
 
 
 def _parameter_names(trainer: SupervisedTrainer) -> dict[Tensor, str]:

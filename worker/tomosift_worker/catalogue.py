@@ -1,0 +1,34 @@
+"""What this worker can do, as it announces it: the API has no torch, and serves what it finds here."""
+
+from typing import Any
+
+from tomosift_worker.acquisition.catalogue import ACQUISITION_FUNCTIONS
+from tomosift_worker.cycle.presets import PRESETS, default_preset
+from tomosift_worker.cycle.settings import CycleSettings
+
+
+def catalogue(device_type: str) -> dict[str, Any]:
+    """Acquisition functions, presets, the JSON schema of a cycle's settings, and the preset for this device."""
+    return {
+        "acquisition": [
+            {
+                "id": function.id,
+                "title": function.title,
+                "description": function.description,
+                "needs": sorted(function.needs),
+                "source": function.source,
+            }
+            for function in ACQUISITION_FUNCTIONS.values()
+        ],
+        "presets": [
+            {
+                "id": preset.id,
+                "title": preset.title,
+                "description": preset.description,
+                "settings": preset.settings.model_dump(mode="json"),
+            }
+            for preset in PRESETS.values()
+        ],
+        "settings_schema": CycleSettings.model_json_schema(),
+        "default_preset": default_preset(device_type),
+    }
