@@ -1,3 +1,3 @@
 """Fixtures for every test; the services they give are real."""
 
-pytest_plugins = ["fixtures.services"]
+pytest_plugins = ["fixtures.services", "fixtures.live_service"]
