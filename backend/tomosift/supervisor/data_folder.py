@@ -96,9 +96,7 @@ class DataFolder:
     def make_secret(self, name: str) -> str:
         """Store a new random secret so that it survives a crash, and return it."""
         value = secrets.token_urlsafe(32)
-        draft = self.secrets / f".{name}.{os.getpid()}"
-        write_private(draft, value + "\n")
-        draft.replace(self.secrets / name)
+        write_private(self.secrets / name, value + "\n")
         return value
 
     def lost_secret(self, name: str) -> StartProblem:
@@ -164,13 +162,15 @@ def _make_or_check(home: Path) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may ever read, and see it safe on the disk."""
-    path.unlink(missing_ok=True)
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """Write a file that only its owner may ever read, whole or not at all, and see it safe on the disk."""
+    draft = path.with_name(f".{path.name}.new")
+    draft.unlink(missing_ok=True)
+    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(file, "w") as stream:
         stream.write(text)
         stream.flush()
         os.fsync(file)
+    draft.replace(path)
 
 
 def _user_name(uid: int) -> str:

@@ -298,7 +298,7 @@ def _choose_user(user_namespace: bool) -> OtherUser | None:
     if os.geteuid() != 0:
         return None
     if user_namespace:
-        probe = run_to_end(["/usr/bin/env", "true"], env=clean_environment(), other_user=OtherUser())
+        probe = run_to_end(["/bin/sh", "-c", ":"], env=clean_environment(), other_user=OtherUser())
         if probe.returncode == 0:
             return OtherUser()
     nobody = pwd.getpwnam("nobody")

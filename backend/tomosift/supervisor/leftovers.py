@@ -22,7 +22,12 @@ class ChildRegister:
     def record(self, children: Iterable[Child]) -> None:
         """Replace the list."""
         entries = [
-            {"pid": child.pid, "born": birth_mark(child.pid), "stop": int(child.plan.stop_signal)}
+            {
+                "name": child.plan.name,
+                "pid": child.pid,
+                "born": birth_mark(child.pid),
+                "stop": int(child.plan.stop_signal),
+            }
             for child in children
             if child.pid is not None
         ]

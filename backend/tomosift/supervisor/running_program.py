@@ -45,6 +45,7 @@ class RunningProgram:
         self._lock = FolderLock(self._folder)
         self._register = ChildRegister(self._folder.run / "children.json")
         self._services = Services(settings, self._folder, lines, self._watch)
+        self._address_file = settings.home / "service.json"
         self._socket: socket | None = None
         self._watched: list[WatchedChild] = []
         self._python: list[Child] = []
@@ -99,7 +100,7 @@ class RunningProgram:
         if self._socket is not None:
             self._socket.close()
         if self._owns_folder:
-            (self._folder.home / "service.json").unlink(missing_ok=True)
+            self._address_file.unlink(missing_ok=True)
             self._register.forget()
             self._lock.release()
 
@@ -115,6 +116,7 @@ class RunningProgram:
         self._folder.prepare()
         self._lock.acquire()
         self._owns_folder = True
+        self._address_file.unlink(missing_ok=True)
         for warning in self._folder.warnings():
             self._lines.warn(warning)
         ended = self._register.end_leftovers()
@@ -186,7 +188,7 @@ class RunningProgram:
     def _publish(self) -> None:
         """Say where the service is: to a second `tomosift up`, and to the other commands on this computer."""
         self._lock.tell(self.url)
-        write_private(self._folder.home / "service.json", json.dumps({"url": self.url, "pid": os.getpid()}) + "\n")
+        write_private(self._address_file, json.dumps({"url": self.url, "pid": os.getpid()}) + "\n")
 
     def _log(self, name: str) -> Path | None:
         if self._part != "all":
