@@ -45,15 +45,12 @@ def overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 
 def acquisition_id(settings: Mapping[str, Any]) -> str:
     """The acquisition function of a cycle's settings."""
-    value = settings.get("acquisition")
-    if isinstance(value, Mapping):
-        value = value.get("id", value.get("kind"))
-    return value if isinstance(value, str) else "unknown"
+    return str(settings.get("acquisition", "unknown"))
 
 
 def _check_acquisition(asked: Mapping[str, Any], catalogue: Mapping[str, Any]) -> None:
     known = [each["id"] for each in catalogue.get("acquisition", [])]
-    if "acquisition" in asked and acquisition_id(asked) not in known:
+    if "acquisition" in asked and asked["acquisition"] not in known:
         raise _unknown("acquisition", asked["acquisition"], known)
 
 

@@ -1,0 +1,81 @@
+"""What workers announced, models, and the state of the system."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from fixtures.cycle_world import announce_worker, finish_cycle, say
+from fixtures.labeling_world import World, build_world, signed_in
+from sqlalchemy import update
+
+import tomosift
+from tomosift.cycles.launch import Launcher, launch_cycle
+from tomosift.kit.database import transaction, utc_now
+from tomosift.kit.settings import Settings
+from tomosift.tables import User, WorkerNode
+
+pytestmark = pytest.mark.usefixtures("clean_database", "settings")
+
+
+@pytest.fixture
+def world(settings: Settings) -> World:
+    return build_world(pool=30, queued=12)
+
+
+def test_catalogue_before_any_worker(world: World) -> None:
+    answer = signed_in(world.user_ids[0]).get("/api/v1/catalogue").json()
+    assert (answer["workers_seen"], answer["acquisition"], answer["presets"], answer["settings_schema"]) == (
+        0,
+        [],
+        [],
+        None,
+    )
+    assert "No worker has announced itself" in answer["reason"]
+
+
+def test_catalogue_is_the_newest_workers(world: World) -> None:
+    announce_worker("old", {"acquisition": [], "presets": [], "settings_schema": {}, "default_preset": None})
+    with transaction() as session:
+        session.execute(update(WorkerNode).values(heartbeat_at=utc_now() - timedelta(hours=1)))
+    announce_worker("new")
+    client = signed_in(world.user_ids[0])
+    answer = client.get("/api/v1/catalogue").json()
+    assert answer["workers_seen"] == 1
+    assert [each["id"] for each in answer["acquisition"]] == ["entropy", "random"]
+    assert answer["default_preset"] == "quick"
+    assert answer["reason"] is None
+    with transaction() as session:
+        session.execute(update(WorkerNode).values(heartbeat_at=utc_now() - timedelta(minutes=2)))
+    gone = client.get("/api/v1/catalogue").json()
+    assert gone["workers_seen"] == 0
+    assert "No worker that can train" in gone["reason"]
+
+
+def test_models(world: World) -> None:
+    say(world, world.queued)
+    with transaction() as session:
+        launch_cycle(session, world.project_id, Launcher(world.user_ids[0], "owner"), {})
+    finish_cycle(world, 1, None)
+    client = signed_in(world.user_ids[1])
+    model = client.get(world.path("/models")).json()["items"][0]
+    assert model["cycle_number"] == 1
+    assert client.get(world.path(f"/models/{model['id']}")).json() == model
+    assert client.get(world.path(f"/models/{uuid.uuid4()}")).status_code == 404
+    elsewhere = build_world(slug="elsewhere")
+    assert signed_in(elsewhere.user_ids[0]).get(elsewhere.path(f"/models/{model['id']}")).status_code == 404
+
+
+def test_system_is_for_administrators(world: World) -> None:
+    announce_worker()
+    world.claim(1, 2)
+    assert signed_in(world.user_ids[0]).get("/api/v1/system").status_code == 403
+    with transaction() as session:
+        session.execute(update(User).where(User.id == world.user_ids[0]).values(is_admin=True))
+    say(world, world.queued[2:])
+    with transaction() as session:
+        launch_cycle(session, world.project_id, Launcher(world.user_ids[0], "owner"), {})
+    system = signed_in(world.user_ids[0]).get("/api/v1/system").json()
+    assert system["version"] == tomosift.__version__
+    assert system["queues"] == [{"queue": "gpu", "queued": 1, "running": 0}]
+    assert (system["unsent_messages"], system["live_leases"]) == (1, 2)
+    assert system["workers"][0]["heartbeat_age_seconds"] < 30
