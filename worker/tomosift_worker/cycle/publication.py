@@ -1,0 +1,88 @@
+"""The end of a cycle: model, numbers, scores and the new batch become visible in one transaction."""
+
+from typing import Any
+
+import torch
+from psycopg.errors import DeadlockDetected
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+import tomosift
+from tomosift.kit import job_control
+from tomosift.kit.database import transaction, utc_now
+from tomosift.tables import Cycle, Model
+from tomosift_worker.cycle.context import CycleContext
+from tomosift_worker.cycle.model_files import StoredModel, write_model
+from tomosift_worker.cycle.queue_refill import refill_queue
+from tomosift_worker.cycle.scoring_stage import Scored
+from tomosift_worker.networks.classifier import count_parameters
+
+TRIES = 3
+
+
+def publish(context: CycleContext, model: StoredModel, metrics: dict[str, Any], scored: Scored) -> None:
+    """Store the model, then publish everything and end the job. Raises FencedOff, and then nothing is published."""
+    key = f"{context.prefix}/model"
+    description = _description(context, metrics)
+    row = {
+        "project_id": context.snapshot.cycle.project_id,
+        "cycle_id": context.cycle_id,
+        "key": key,
+        "checksum": write_model(context.artifacts, key, model, description),
+        "network": model.settings.kind,
+        "parameter_count": count_parameters(model.network),
+        "classes": model.classes,
+        "description": description,
+    }
+    for tries_left in reversed(range(TRIES)):
+        try:
+            with transaction() as session:
+                _publish_rows(session, context, row, metrics, scored)
+            return
+        except OperationalError as error:
+            # Somebody gave several leases back just now, and locked their items in another order than we did.
+            if not tries_left or not isinstance(error.orig, DeadlockDetected):
+                raise
+
+
+def _publish_rows(
+    session: Session, context: CycleContext, model_row: dict[str, Any], metrics: dict[str, Any], scored: Scored
+) -> None:
+    claim = context.job.claim
+    job_control.hold(session, claim.job_id, claim.token)
+    model = Model(**model_row)
+    session.add(model)
+    picked = refill_queue(session, context, scored)
+    cycle = session.get_one(Cycle, context.cycle_id)
+    cycle.stage, cycle.metrics, cycle.scores_key = "ready", metrics, scored.scores_key
+    cycle.checkpoint, cycle.finished_at = None, utc_now()
+    session.flush()
+    job_control.announce(session, cycle.project_id, "cycle", number=cycle.number, stage="ready")
+    job_control.announce(session, cycle.project_id, "queue", reason="new-batch")
+    if picked < context.settings.batch_size:
+        job_control.write_log(session, claim.job_id, _too_few(picked), "warning")
+    else:
+        job_control.write_log(session, claim.job_id, f"{picked} subtomograms are in the queue, the best score first.")
+    result = {"model_id": str(model.id), "scored": len(scored.item_ids), "picked": picked}
+    job_control.finish(session, claim.job_id, claim.token, "succeeded", result=result)
+
+
+def _too_few(picked: int) -> str:
+    if picked == 0:
+        return "Nothing is left to ask about: every subtomogram has a label, is being labeled or measures accuracy."
+    return f"Only {picked} subtomograms were left to ask about; they are all in the queue."
+
+
+def _description(context: CycleContext, metrics: dict[str, Any]) -> dict[str, Any]:
+    """What else somebody needs who uses the model elsewhere. JSON."""
+    calibration = metrics.get("calibration")
+    return {
+        "cycle_number": context.snapshot.cycle.number,
+        "box_size": context.snapshot.box_sizes[0],
+        "voxel_size_angstrom": context.snapshot.voxel_size_angstrom,
+        "training_labels": len(context.snapshot.training.items),
+        "settings": context.settings.model_dump(mode="json"),
+        "temperature": None if calibration is None else calibration["temperature"],
+        "device": context.device.type,
+        "versions": {"tomosift": tomosift.__version__, "torch": torch.__version__},
+    }

@@ -1,0 +1,67 @@
+"""The settings of a cycle, version 1. Free of torch, so that they can be validated and shown anywhere."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from tomosift_worker.acquisition.catalogue import ACQUISITION_FUNCTIONS
+from tomosift_worker.acquisition.settings import ScoringSettings
+from tomosift_worker.networks.settings import ResNet3DSettings
+from tomosift_worker.training.settings import PreprocessingSettings, TrainingSettings
+
+
+def _list_functions(schema: dict[str, Any]) -> None:
+    schema["enum"] = list(ACQUISITION_FUNCTIONS)
+
+
+class CycleSettings(BaseModel):
+    """Everything that decides what a cycle does."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, title="Cycle settings")
+
+    version: Literal[1] = Field(default=1, description="Version of this settings object.")
+    preset: str | None = Field(default=None, description="The preset these settings started from.")
+    batch_size: int = Field(
+        default=40, ge=1, le=100_000, description="How many subtomograms the experts are asked about next."
+    )
+    acquisition: str = Field(
+        default="entropy-gradnorm",
+        description="The acquisition function that chooses them.",
+        json_schema_extra=_list_functions,
+    )
+    subset_size: int | None = Field(
+        default=None,
+        ge=1,
+        description="Score only so many undecided subtomograms, drawn at random; empty scores the whole pool. Gradnorm "
+        "draws about ten times the batch (its R_U), TOD scores everything.",
+    )
+    seed: int | None = Field(
+        default=None,
+        ge=0,
+        lt=2**32,
+        description="Fixes everything random in the cycle. Empty: it follows from the project and the cycle's number.",
+    )
+    network: ResNet3DSettings = Field(default_factory=ResNet3DSettings, description="The network.")
+    preprocessing: PreprocessingSettings = Field(
+        default_factory=PreprocessingSettings, description="What is done to each volume before the network sees it."
+    )
+    training: TrainingSettings = Field(default_factory=TrainingSettings, description="How the network is trained.")
+    scoring: ScoringSettings = Field(default_factory=ScoringSettings, description="How the pool is scored.")
+
+    @field_validator("acquisition")
+    @classmethod
+    def _known_function(cls, value: str) -> str:
+        if value not in ACQUISITION_FUNCTIONS:
+            raise ValueError(f"{value!r} is not one of: {', '.join(ACQUISITION_FUNCTIONS)}")
+        return value
+
+    @property
+    def starts_warm(self) -> bool:
+        """Whether training starts from the previous cycle's weights.
+
+        By default only for cod: its theory follows one continuing descent, so that after a training from scratch it
+        would measure re-initialisation too (TOD, section 3).
+        """
+        if self.training.warm_start == "auto":
+            return self.acquisition == "cod"
+        return self.training.warm_start == "always"

@@ -1,0 +1,216 @@
+"""What a cycle works on, read from the tables in one consistent look: its settings, classes, labels and pool."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tomosift.kit.standing_labels import standing_labels
+from tomosift.tables import Cycle, EvaluationItem, Model, ParticleClass, Project, Source, Subtomogram
+
+JUNK: dict[str, Any] = {"kind": "junk", "id": None, "name": "junk"}
+
+
+@dataclass(frozen=True)
+class Items:
+    """n subtomograms: ids `(n,)`, and where their voxels are: number of the source in `sources`, row in its array."""
+
+    ids: NDArray[np.int64]
+    source_numbers: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    sources: list[uuid.UUID]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, places: NDArray[np.integer[Any]] | slice) -> "Items":
+        """Some of them."""
+        return Items(self.ids[places], self.source_numbers[places], self.rows[places], self.sources)
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Labeled items with their class numbers `(n,)` into `classes`.
+
+    `classes` is what the network's outputs mean: `{"kind": "class", "id", "name"}` in the order of the class set, and
+    `{"kind": "junk", …}` last where junk was seen. Only classes with a label are there.
+    """
+
+    items: Items
+    labels: NDArray[np.int64]
+    classes: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class EvaluationSet:
+    """Labeled items of the evaluation sample.
+
+    `truth` `(n,)` are numbers into `names`: first the training set's classes, then those that only occur here.
+    `reports` says which half an item is in; `unsure` counts sample items left out because no expert could tell.
+    """
+
+    items: Items
+    truth: NDArray[np.int64]
+    names: list[str]
+    reports: NDArray[np.bool_]
+    weights: NDArray[np.float64]
+    unsure: int
+
+
+@dataclass(frozen=True)
+class PreviousModel:
+    """The model of the cycle before, and where its outputs for the pool are."""
+
+    key: str
+    scores_key: str | None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything a cycle reads.
+
+    `unlabeled_classes` are names of classes without a training label. `decided_ids` `(m,)` are the subtomograms with a
+    label at the launch, of whatever kind, and the whole evaluation sample.
+    """
+
+    cycle: Cycle
+    training: TrainingSet
+    unlabeled_classes: list[str]
+    evaluation: EvaluationSet
+    pool: Items
+    decided_ids: NDArray[np.int64]
+    box_sizes: list[int]
+    voxel_size_angstrom: float | None
+    previous: PreviousModel | None
+
+
+def read_snapshot(session: Session, job_id: uuid.UUID) -> Snapshot:
+    """Read what the cycle of a job works on. The labels are those at its launch, however late one looks."""
+    cycle = session.scalars(select(Cycle).where(Cycle.job_id == job_id)).one()
+    pool = _pool(session, cycle.project_id)
+    labels = _labels(session, cycle)
+    evaluation_rows = session.execute(
+        select(EvaluationItem.subtomogram_id, EvaluationItem.half, EvaluationItem.weight).where(
+            EvaluationItem.project_id == cycle.project_id
+        )
+    ).all()
+    sample = {row.subtomogram_id: row for row in evaluation_rows}
+    known = _known_classes(session, cycle)
+    training = _training_set(pool, {each: label for each, label in labels.items() if each not in sample}, known)
+    held_out = {each: label for each, label in labels.items() if each in sample}
+    return Snapshot(
+        cycle=cycle,
+        training=training,
+        unlabeled_classes=[each["name"] for each in known.values() if each != JUNK and each not in training.classes],
+        evaluation=_evaluation_set(pool, held_out, sample, training.classes, known),
+        pool=pool,
+        decided_ids=np.fromiter({*labels, *sample}, np.int64),
+        box_sizes=sorted(
+            set(session.scalars(select(Source.box_size).where(Source.project_id == cycle.project_id)).all())
+        ),
+        voxel_size_angstrom=session.get_one(Project, cycle.project_id).voxel_size_angstrom,
+        previous=_previous(session, cycle),
+    )
+
+
+def describe_labels(training: TrainingSet) -> str:
+    """The training labels in words: `42 labels of 6 classes + junk (barrel 12, …)`."""
+    named = [each for each in training.classes if each["kind"] == "class"]
+    junk = " + junk" if len(named) < len(training.classes) else ""
+    counts = np.bincount(training.labels, minlength=len(training.classes))
+    each = ", ".join(f"{entry['name']} {count}" for entry, count in zip(training.classes, counts, strict=True))
+    return (
+        f"{len(training.items)} labels of {len(named)} class{'es' if len(named) != 1 else ''}{junk} ({each or 'none'})"
+    )
+
+
+def _pool(session: Session, project_id: uuid.UUID) -> Items:
+    sources = list(session.scalars(select(Source.id).where(Source.project_id == project_id).order_by(Source.id)))
+    number = {source: place for place, source in enumerate(sources)}
+    ids, numbers, rows = [], [], []
+    statement = (
+        select(Subtomogram.id, Subtomogram.source_id, Subtomogram.source_row)
+        .where(Subtomogram.project_id == project_id)
+        .order_by(Subtomogram.source_id, Subtomogram.source_row)
+        .execution_options(yield_per=50_000)
+    )
+    for part in session.execute(statement).partitions():
+        ids.append(np.array([row.id for row in part], np.int64))
+        numbers.append(np.array([number[row.source_id] for row in part], np.int64))
+        rows.append(np.array([row.source_row for row in part], np.int64))
+    empty = [np.empty(0, np.int64)]
+    return Items(np.concatenate(ids or empty), np.concatenate(numbers or empty), np.concatenate(rows or empty), sources)
+
+
+# A label as the networks see it: the class's id, None for junk.
+Label = uuid.UUID | None
+
+
+def _labels(session: Session, cycle: Cycle) -> dict[int, tuple[str, Label]]:
+    rows = session.execute(standing_labels(cycle.project_id, up_to_event_id=cycle.label_snapshot_event_id))
+    return {row.subtomogram_id: (row.kind, row.class_id) for row in rows}
+
+
+def _known_classes(session: Session, cycle: Cycle) -> dict[Label, dict[str, Any]]:
+    """The classes of the cycle's class-set version, in their order, and junk."""
+    version = cycle.class_set_version
+    classes = session.scalars(
+        select(ParticleClass)
+        .where(ParticleClass.project_id == cycle.project_id, ParticleClass.added_in_version <= version)
+        .order_by(ParticleClass.position, ParticleClass.name)
+    )
+    known: dict[Label, dict[str, Any]] = {
+        each.id: {"kind": "class", "id": str(each.id), "name": each.name}
+        for each in classes
+        if each.retired_in_version is None or each.retired_in_version > version
+    }
+    return {**known, None: JUNK}
+
+
+def _training_set(pool: Items, labels: dict[int, tuple[str, Label]], known: dict[Label, dict[str, Any]]) -> TrainingSet:
+    used = {each: label for each, (kind, label) in labels.items() if kind in ("class", "junk") and label in known}
+    present = [label for label in known if label in set(used.values())]
+    items = _find(pool, used)
+    numbers = np.array([present.index(used[int(each)]) for each in items.ids], np.int64)
+    return TrainingSet(items, numbers, [known[label] for label in present])
+
+
+def _evaluation_set(
+    pool: Items,
+    labels: dict[int, tuple[str, Label]],
+    sample: dict[int, Any],
+    trained: list[dict[str, Any]],
+    known: dict[Label, dict[str, Any]],
+) -> EvaluationSet:
+    used = {each: label for each, (kind, label) in labels.items() if kind in ("class", "junk") and label in known}
+    present = set(used.values())
+    untrained = [entry for label, entry in known.items() if label in present and entry not in trained]
+    number = {entry["id"]: place for place, entry in enumerate([*trained, *untrained])}
+    items = _find(pool, used)
+    return EvaluationSet(
+        items=items,
+        truth=np.array([number[known[used[int(each)]]["id"]] for each in items.ids], np.int64),
+        names=[entry["name"] for entry in [*trained, *untrained]],
+        reports=np.array([sample[int(each)].half == "report" for each in items.ids], np.bool_),
+        weights=np.array([sample[int(each)].weight for each in items.ids], np.float64),
+        unsure=sum(kind == "unsure" for kind, _ in labels.values()),
+    )
+
+
+def _find(pool: Items, wanted: dict[int, Label]) -> Items:
+    """The pool's items with these ids, in the order of their ids: the same order in every attempt."""
+    chosen = pool.take(np.flatnonzero(np.isin(pool.ids, np.fromiter(wanted, np.int64, len(wanted)))))
+    return chosen.take(np.argsort(chosen.ids))
+
+
+def _previous(session: Session, cycle: Cycle) -> PreviousModel | None:
+    row = session.execute(
+        select(Model.key, Cycle.scores_key)
+        .join(Cycle, Cycle.id == Model.cycle_id)
+        .where(Cycle.id == cycle.previous_cycle_id)
+    ).one_or_none()
+    return None if row is None else PreviousModel(row.key, row.scores_key)
