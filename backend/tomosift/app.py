@@ -14,7 +14,7 @@ from tomosift.kit.broker import get_celery
 from tomosift.kit.event_stream import running_event_hub
 from tomosift.kit.health import check_ready
 from tomosift.kit.relay import Relay
-from tomosift.kit.routing import install_problem_handlers, operation_name, problems
+from tomosift.kit.routing import ProblemApp, install_problem_handlers, operation_name, problems
 from tomosift.kit.settings import get_settings
 from tomosift.kit.static_interface import serve_interface
 from tomosift.kit.web_security import WebSecurity
@@ -48,7 +48,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def create_app() -> FastAPI:
     """The service, on the process's settings."""
-    app = FastAPI(
+    app = ProblemApp(
         title="Tomosift",
         version=tomosift.__version__,
         summary="Sort cryo-electron-tomography subtomograms with a few hundred expert decisions.",

@@ -42,6 +42,21 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+class ProblemApp(FastAPI):
+    """A FastAPI application whose description says of errors what is true: they are problem+json and nothing else."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI description, made once."""
+        if self.openapi_schema is None:
+            # FastAPI describes the model of a response under the route's usual media type as well.
+            for path in super().openapi()["paths"].values():
+                for operation in path.values():
+                    for response in operation["responses"].values():
+                        if PROBLEM_MEDIA_TYPE in response.get("content", {}):
+                            del response["content"]["application/json"]
+        return super().openapi()
+
+
 def operation_name(route: APIRoute) -> str:
     """The operation id: the endpoint's own name, so that generated clients read well."""
     return route.name

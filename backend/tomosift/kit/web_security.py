@@ -60,10 +60,13 @@ class WebSecurity:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        body = _CountedBody(receive, self._body_limit)
         started = False
 
         async def send_secured(message: Message) -> None:
             nonlocal started
+            if body.is_too_large and not started:
+                return  # whatever the application made of half a body; the right answer follows below
             if message["type"] == "http.response.start":
                 started = True
                 _add_security_headers(message, scope["path"])
@@ -72,17 +75,21 @@ class WebSecurity:
         try:
             self._check_host(headers)
             self._check_same_site(scope, headers)
-            await self._app(scope, self._limited(headers, receive), send_secured)
-        except ProblemError as problem:
-            if started:
-                raise
-            await _send_problem(send_secured, problem)
+            self._check_declared_size(headers)
+            await self._app(scope, body.receive, send_secured)
+            problem = None
+        except ProblemError as error:
+            problem = error
         except Exception:
             incident = secrets.token_hex(4)
             logger.exception("incident %s: %s %s failed", incident, scope["method"], scope["path"])
             if started:
                 raise
-            await _send_problem(send_secured, _unexpected(incident))
+            problem = _unexpected(incident)
+        if body.is_too_large:
+            problem, body.is_too_large = self._too_large(), False
+        if problem is not None and not started:
+            await _send_problem(send_secured, problem)
 
     def _check_host(self, headers: Headers) -> None:
         name = host_name(headers.get("host", ""))
@@ -108,22 +115,10 @@ class WebSecurity:
         }:
             raise _cross_site("it comes from a page of another address")
 
-    def _limited(self, headers: Headers, receive: Receive) -> Receive:
-        """`receive` that stops at the size limit, whatever Content-Length says."""
+    def _check_declared_size(self, headers: Headers) -> None:
         declared = headers.get("content-length", "0")
         if not declared.isdigit() or int(declared) > self._body_limit:
             raise self._too_large()
-        received = 0
-
-        async def receive_limited() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self._body_limit:
-                raise self._too_large()
-            return message
-
-        return receive_limited
 
     def _too_large(self) -> ProblemError:
         return ProblemError(
@@ -133,6 +128,23 @@ class WebSecurity:
             f"One request may carry at most {self._body_limit / 1e6:g} MB. Send files in smaller chunks "
             "(`tomosift import` does), or raise TOMOSIFT_REQUEST_LIMIT_MB.",
         )
+
+
+class _CountedBody:
+    """The request's body up to a limit, whatever Content-Length says."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive, self._left = receive, limit
+        self.is_too_large = False
+
+    async def receive(self) -> Message:
+        """The next piece. Raises ValueError past the limit."""
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            self.is_too_large = True
+            raise ValueError("the request is too large")
+        return message
 
 
 def allowed_host_names(settings: Settings) -> frozenset[str]:
