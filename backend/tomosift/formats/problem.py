@@ -1,7 +1,7 @@
 """The one error of every reader: what is wrong with a file, where, and what to do."""
 
 
-class FormatProblem(Exception):
+class FormatProblem(ValueError):
     """A file cannot be read. `message` is a sentence for the user that says what to do.
 
     `row` counts the particles of a list from 1, `column` is the name the file uses; both are None where the whole

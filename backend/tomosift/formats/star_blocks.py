@@ -49,9 +49,14 @@ StarBlock = PairBlock | LoopBlock
 
 def read_star_blocks(path: Path) -> list[StarBlock]:
     """The blocks of a STAR file, in order. Raises FormatProblem that names the line or the table's row."""
+    # A named pipe would hold the program up for ever.
+    if not path.is_file():
+        raise FormatProblem(f"{path.name} does not exist or is no file")
     try:
         with path.open(encoding="utf-8-sig", newline=None) as file:
             return _Parser(file, path.name).blocks()
+    except OSError:
+        raise FormatProblem(f"{path.name} cannot be read by this program; check its permissions") from None
     except UnicodeDecodeError:
         raise FormatProblem(f"{path.name} is not a text file in UTF-8; a STAR file is plain text") from None
 

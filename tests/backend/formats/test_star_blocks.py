@@ -1,5 +1,6 @@
 """STAR text: every value comes back as the text it was, and what is broken is named."""
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -119,6 +120,13 @@ def test_other_encodings_and_binary_files_are_refused(tmp_path: Path) -> None:
     path.write_bytes(b"data_\n_x \xff\xfe\n")
     with pytest.raises(FormatProblem, match="UTF-8"):
         read_star_blocks(path)
+
+
+def test_what_is_no_file_is_named_without_its_folder(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.star")
+    for name in ("none.star", "pipe.star"):
+        with pytest.raises(FormatProblem, match=f"^{name} does not exist or is no file"):
+            read_star_blocks(tmp_path / name)
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\0", "'a' \"b\" c"])
