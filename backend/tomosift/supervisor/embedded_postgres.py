@@ -2,8 +2,10 @@
 
 import os
 import pwd
+import re
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,7 +18,7 @@ from tomosift.supervisor.children import Child, ChildPlan, OtherUser, run_to_end
 from tomosift.supervisor.data_folder import write_private
 from tomosift.supervisor.postgres_binaries import PostgresBinaries
 from tomosift.supervisor.problems import ServiceProblem, StartProblem
-from tomosift.supervisor.process_table import working_folder
+from tomosift.supervisor.process_table import processes_in
 
 USER = "tomosift"
 DATABASE = "tomosift"
@@ -132,7 +134,7 @@ class EmbeddedPostgres:
     def create_cluster(self) -> None:
         """Make the cluster, if there is none. A crash in between leaves no half-made one: it is renamed when done."""
         if cluster_major(self.data) is not None:
-            self._give_to_user()
+            self._hand_over_cluster()
             return
         if self.data.exists() and any(self.data.iterdir()):
             raise StartProblem(
@@ -156,7 +158,6 @@ class EmbeddedPostgres:
     def start(self, report: Callable[[str], None] = lambda _message: None) -> None:
         """Start the server and wait until it answers; waits for an earlier one that is still stopping."""
         self._hand_over(self.sockets)
-        self._clear_stale_lock()
         deadline = time.monotonic() + STILL_STOPPING_SECONDS
         while not self._start_once(report):
             if time.monotonic() > deadline:
@@ -167,7 +168,7 @@ class EmbeddedPostgres:
             time.sleep(0.2)
 
     def start_again(self) -> None:
-        """Start the server after it ended unexpectedly, without waiting for it."""
+        """Start the server without waiting until it answers."""
         self._clear_stale_lock()
         self.child.start()
 
@@ -215,14 +216,14 @@ class EmbeddedPostgres:
         """Start the server; False when it ended because an earlier server has not ended yet."""
         log = self.child.plan.log
         log_began = log.stat().st_size if log is not None and log.exists() else 0
-        self.child.start()
+        self.start_again()
         deadline = time.monotonic() + RECOVERY_SECONDS
         told = False
         while time.monotonic() < deadline:
             if self.child.exit_status is not None:
                 said = "" if log is None else _read_from(log, log_began)
                 self.child.close()
-                if 'lock file "postmaster.pid" already exists' in said or "pre-existing shared memory" in said:
+                if re.search(r'lock file ".*" already exists|pre-existing shared memory', said):
                     return False
                 reason = next((line for line in said.splitlines() if "FATAL" in line or "cannot start" in line), "")
                 raise ServiceProblem(f"PostgreSQL did not start. {reason[:400]}".rstrip(), self._log_advice())
@@ -244,42 +245,42 @@ class EmbeddedPostgres:
         raise ServiceProblem(f"PostgreSQL did not answer within {RECOVERY_SECONDS:.0f} s.", self._log_advice())
 
     def _clear_stale_lock(self) -> None:
-        """Remove a lock file whose process number now belongs to some other program (after a crash, in containers).
+        """Remove the lock files of a server when no process of it is left.
 
-        PostgreSQL removes the lock of a process that is gone, but takes any living process for a server. The lock on
-        the data folder, which the caller holds, tells that no supervisor is running one.
+        PostgreSQL does so itself, but takes any living process of that number for a server, and a dead one nobody
+        waited for too; both happen in containers. Processes of a server work in its data folder.
         """
-        lock = self.data / "postmaster.pid"
-        try:
-            owner = int(lock.read_text().split("\n", 1)[0])
-        except (FileNotFoundError, ValueError):
-            return
-        folder = working_folder(owner)
-        if folder is not None and folder != self.data.resolve():
-            lock.unlink(missing_ok=True)
+        if sys.platform == "linux" and not processes_in(self.data):
+            for lock in (self.data / "postmaster.pid", self.sockets / f".s.PGSQL.{PORT}.lock"):
+                lock.unlink(missing_ok=True)
 
     def _hand_over(self, *paths: Path) -> None:
-        """Give files to the user PostgreSQL runs as, where that is another user."""
-        user = self._other_user
-        if user is None or user.uid is None or user.gid is None:
-            return
-        for path in paths:
-            os.chown(path, user.uid, user.gid)
-            # That user must be able to pass the folders above, which stay unreadable to it.
-            path.parent.chmod(path.parent.stat().st_mode | 0o011)
-
-    def _give_to_user(self) -> None:
-        """Make an existing cluster the property of the user it will run as (root may have changed its ways)."""
+        """As root, give files to the user PostgreSQL runs as."""
         if os.geteuid() != 0:
             return
-        uid = self._other_user.uid if self._other_user and self._other_user.uid is not None else 0
-        gid = self._other_user.gid if self._other_user and self._other_user.gid is not None else 0
-        if self.data.stat().st_uid == uid:
+        uid, gid = self._owner
+        for path in paths:
+            os.chown(path, uid, gid)
+            if uid != 0:
+                # That user must be able to pass the folders above, which stay unreadable to it.
+                path.parent.chmod(path.parent.stat().st_mode | 0o011)
+
+    def _hand_over_cluster(self) -> None:
+        """Give an existing cluster to the user it will run as; root's way to run it may have changed."""
+        if os.geteuid() != 0 or self.data.stat().st_uid == self._owner[0]:
             return
         self._hand_over(self.data)
         for folder, names, files in os.walk(self.data):
-            for path in (folder, *(os.path.join(folder, name) for name in (*names, *files))):  # noqa: PTH118
-                os.chown(path, uid, gid, follow_symlinks=False)
+            for name in (*names, *files):
+                os.chown(Path(folder) / name, *self._owner, follow_symlinks=False)
+
+    @property
+    def _owner(self) -> tuple[int, int]:
+        """(uid, gid) of the server's files when root starts it: in a user namespace they stay root's own."""
+        user = self._other_user
+        if user is None or user.uid is None or user.gid is None:
+            return 0, 0
+        return user.uid, user.gid
 
     def _user_advice(self) -> str:
         if os.geteuid() == 0:

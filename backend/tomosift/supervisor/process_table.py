@@ -51,9 +51,15 @@ def _parents() -> list[tuple[int, int]]:
     return [(pid, int(fields[1])) for pid in numbers if (fields := _stat_fields(pid)) is not None]
 
 
-def working_folder(pid: int) -> Path | None:
-    """The folder a process runs in, where the system tells (Linux)."""
+def processes_in(folder: Path) -> list[int]:
+    """Living processes whose working folder is this one (Linux)."""
+    folder = folder.resolve()
+    numbers = [int(entry) for entry in os.listdir(PROC) if entry.isdigit()]  # noqa: PTH208 - names are enough
+    return [pid for pid in numbers if _working_folder(pid) == folder and birth_mark(pid) is not None]
+
+
+def _working_folder(pid: int) -> Path | None:
     try:
         return (PROC / str(pid) / "cwd").readlink()
     except OSError:
-        return None
+        return None  # it ended, or belongs to another user
