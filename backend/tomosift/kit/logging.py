@@ -15,6 +15,8 @@ QUIET_LIBRARIES = ("alembic", "httpx", "httpcore", "kombu", "botocore", "matplot
 def configure_logging(settings: Settings) -> None:
     """Send what structlog and the standard library log to standard error, as `log_format` and `log_level` say.
 
+    Tracebacks come without the values of variables, which may be secrets.
+
     Call it once, first thing in a process; calling it again replaces the earlier configuration.
     """
     shared: list[Any] = [
@@ -25,9 +27,14 @@ def configure_logging(settings: Settings) -> None:
         structlog.processors.StackInfoRenderer(),
     ]
     if settings.log_format == "json":
-        last: list[Any] = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        last: list[Any] = [
+            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+            structlog.processors.JSONRenderer(),
+        ]
     else:
-        last = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_plain_traceback)]
+        last = [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -57,7 +64,3 @@ def configure_logging(settings: Settings) -> None:
         library = logging.getLogger(name)
         library.handlers.clear()
         library.propagate = True
-
-
-# A traceback with local variables (the fancier formatters) would write secrets into log files.
-_plain_traceback = structlog.dev.plain_traceback
