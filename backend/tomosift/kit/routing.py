@@ -27,6 +27,7 @@ _MEANINGS = {
     422: "Something in the request is wrong",
     428: "Say which version you read (If-Match)",
     503: "A part of the service cannot be reached",
+    507: "The server's disk is full",
 }
 
 

@@ -74,7 +74,7 @@ def create_upload(access: CuratorAccess) -> UploadOut:
 @router.put(
     "/uploads/{upload_id}/files/{path:path}",
     summary="Send the next chunk of a file",
-    responses=problems(401, 403, 404, 409, 413, 422),
+    responses=problems(401, 403, 404, 409, 413, 422, 507),
     openapi_extra=_BINARY_BODY,
 )
 def put_chunk(

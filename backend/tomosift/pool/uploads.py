@@ -1,5 +1,6 @@
 """Uploads: files that arrive chunk by chunk in a staging folder, until an import takes them or they expire."""
 
+import errno
 import fcntl
 import os
 import shutil
@@ -56,7 +57,10 @@ def staging_folder(settings: Settings, upload_id: uuid.UUID) -> StagingFolder:
 def begin_upload(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, settings: Settings) -> Upload:
     """A new, empty upload."""
     upload = Upload(id=uuid.uuid4(), project_id=project_id, user_id=user_id, expires_at=utc_now() + LIFETIME)
-    staging_folder(settings, upload.id).files.mkdir(mode=0o700, parents=True)
+    folder = staging_folder(settings, upload.id)
+    folder.root.parent.mkdir(mode=0o700, exist_ok=True)
+    folder.root.mkdir(mode=0o700)
+    folder.files.mkdir(mode=0o700)
     session.add(upload)
     session.flush()
     return upload
@@ -183,12 +187,26 @@ def _append(folder: StagingFolder, file: Path, chunk: bytes, path: str) -> None:
         if not file.parent.resolve().is_relative_to(folder.files.resolve()):
             raise invalid("bad-path", "Not a path inside the upload", f"{path[:200]!r} leads out of the upload.")
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
-        raise invalid("bad-path", "Not a path inside the upload", f"{path[:200]!r} is a file and a folder.") from error
-    with os.fdopen(descriptor, "ab") as stream:
-        stream.write(chunk)
-        stream.flush()
-        os.fdatasync(stream.fileno())
+        with os.fdopen(descriptor, "ab") as stream:
+            stream.write(chunk)
+            stream.flush()
+            os.fdatasync(stream.fileno())
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise _disk_full() from error
+        if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG):
+            detail = f"{path[:200]!r} is a folder, goes through a file, or is too long."
+            raise invalid("bad-path", "Not a path inside the upload", detail) from error
+        raise
+
+
+def _disk_full() -> ProblemError:
+    return ProblemError(
+        507,
+        "disk-full",
+        "The server's disk is full",
+        "What was sent so far is kept. Ask the administrator for room, then repeat: the transfer goes on.",
+    )
 
 
 def _too_much(limit: int) -> ProblemError:
