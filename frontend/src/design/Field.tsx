@@ -105,9 +105,15 @@ export function ChoiceField({
               value={choice.id}
               checked={choice.id === value}
               onChange={() => onChange(choice.id)}
+              aria-labelledby={`${name}-${choice.id}`}
+              aria-describedby={`${name}-${choice.id}-text`}
             />
-            <span className={styles.choiceTitle}>{choice.title}</span>
-            <span className={styles.choiceText}>{choice.description}</span>
+            <span id={`${name}-${choice.id}`} className={styles.choiceTitle}>
+              {choice.title}
+            </span>
+            <span id={`${name}-${choice.id}-text`} className={styles.choiceText}>
+              {choice.description}
+            </span>
           </label>
         ))}
       </div>

@@ -1,8 +1,11 @@
 /** What browsers have and jsdom lacks, as far as the interface needs it to run in tests. */
-import { cleanup } from '@testing-library/react'
+import { cleanup, configure } from '@testing-library/react'
 import { afterEach, beforeEach, vi } from 'vitest'
 import { useConnection } from '../api/connection'
 import { FakeEventSource } from './FakeEventSource'
+
+// A busy machine may take long to load a page's part; a test that fails waits in vain anyway.
+configure({ asyncUtilTimeout: 10_000 })
 
 if (HTMLDialogElement.prototype.showModal === undefined) {
   HTMLDialogElement.prototype.showModal = function showModal(this: HTMLDialogElement) {

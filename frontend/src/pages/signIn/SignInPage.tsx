@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { type ReactNode, useEffect, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { useLocation, useNavigate } from 'react-router'
 import { exchangeLinkToken } from '../../api/actions'
 import { ApiProblem } from '../../api/problem'
@@ -36,11 +36,14 @@ export function SignInPage() {
       void navigate(destination(location.state), { replace: true })
     },
   })
-  const { mutate, isIdle } = signIn
+  const { mutate } = signIn
+  const sent = useRef(false)
   useEffect(() => {
-    // isIdle: React mounts twice in development, and the link works only once.
-    if (linkToken !== null && isIdle) mutate(linkToken)
-  }, [linkToken, isIdle, mutate])
+    // React mounts twice in development, and the link works only once.
+    if (linkToken === null || sent.current) return
+    sent.current = true
+    mutate(linkToken)
+  }, [linkToken, mutate])
 
   if (linkToken !== null && (signIn.isPending || signIn.isIdle || signIn.isSuccess)) {
     return <Frame title="Signing you in…" />

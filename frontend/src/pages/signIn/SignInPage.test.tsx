@@ -1,0 +1,68 @@
+import { screen, waitFor } from '@testing-library/react'
+import { expect, it } from 'vitest'
+import { session } from '../../testing/fixtures'
+import { renderApp } from '../../testing/renderApp'
+import { NOBODY, Refusal } from '../../testing/service'
+
+const LINK = '/sign-in#token=abcdefgh12345678'
+const begun = { ...session, expires_at: '2026-12-20T00:00:00Z' }
+
+it('trades the link’s token once, hides it, and opens the projects', async () => {
+  const { service } = renderApp(LINK, { 'GET /session': NOBODY, 'POST /session': begun })
+  expect(window.location.hash).toBe('')
+  expect(await screen.findByRole('heading', { name: 'Projects' })).toBeDefined()
+  expect(service.count('POST /session')).toBe(1)
+  expect(service.last('POST /session').body).toEqual({ link_token: 'abcdefgh12345678' })
+  expect(window.location.pathname).toBe('/')
+})
+
+it('explains a used link and takes another one', async () => {
+  const used = new Refusal(401, 'link-used', 'This link was used already', 'Ask for a new one.')
+  const { service, user } = renderApp(LINK, {
+    'GET /session': NOBODY,
+    'POST /session': (body: { link_token: string }) => (body.link_token === 'fresh12345678' ? begun : used),
+  })
+  expect((await screen.findByRole('alert')).textContent).toContain('This link was used already')
+  await user.type(screen.getByLabelText('Sign-in link'), 'http://lab:8765/sign-in#token=fresh12345678')
+  await user.click(screen.getByRole('button', { name: 'Sign in' }))
+  expect(await screen.findByRole('heading', { name: 'Projects' })).toBeDefined()
+  expect(service.count('POST /session')).toBe(2)
+})
+
+it('offers to try a link again that got no answer', async () => {
+  const { service, user } = renderApp(LINK, { 'GET /session': NOBODY, 'POST /session': begun })
+  service.down = true
+  const again = await screen.findByRole('button', { name: 'Try again' })
+  service.down = false
+  await user.click(again)
+  expect(await screen.findByRole('heading', { name: 'Projects' })).toBeDefined()
+})
+
+it('says when what was pasted is no link', async () => {
+  const { service, user } = renderApp('/sign-in', { 'GET /session': NOBODY })
+  await user.type(await screen.findByLabelText('Sign-in link'), 'hello')
+  await user.click(screen.getByRole('button', { name: 'Sign in' }))
+  expect(screen.getByRole('alert').textContent).toContain('no sign-in link')
+  expect(service.count('POST /session')).toBe(0)
+})
+
+it('leads on who is signed in already, also from a link that was used', async () => {
+  renderApp(LINK, { 'POST /session': new Refusal(401, 'link-used', 'This link was used already', 'Used.') })
+  expect(await screen.findByRole('heading', { name: 'You are signed in as Ada Lindqvist' })).toBeDefined()
+  expect(screen.getByRole('link', { name: 'Open your projects' }).getAttribute('href')).toBe('/')
+})
+
+it('brings one back to the page one wanted', async () => {
+  const { service, user } = renderApp('/projects/demo/cycles?from=mail', {
+    'GET /session': NOBODY,
+    'POST /session': begun,
+  })
+  await user.type(await screen.findByLabelText('Sign-in link'), 'http://lab/sign-in#token=fresh12345678')
+  expect(window.location.pathname).toBe('/sign-in')
+  service.answers['GET /session'] = session
+  await user.click(screen.getByRole('button', { name: 'Sign in' }))
+  expect(await screen.findByRole('heading', { name: 'Cycles' })).toBeDefined()
+  await waitFor(() =>
+    expect(window.location.pathname + window.location.search).toBe('/projects/demo/cycles?from=mail'),
+  )
+})
