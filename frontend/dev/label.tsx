@@ -6,6 +6,7 @@ import { TopBar } from '../src/app/TopBar'
 import '../src/design/base.css'
 import '../src/design/tokens.css'
 import { LabelPage } from '../src/label/LabelPage'
+import { phantomVolume } from './phantoms'
 import { PretendedService, project, user } from './pretendedService'
 
 const query = new URLSearchParams(location.search)
@@ -21,6 +22,7 @@ const service = new PretendedService({
   cycle: query.has('cycle') ? { stage: 'train', done: 200, total: 500 } : null,
 })
 service.install()
+for (let index = 0; index < 24; index++) phantomVolume(index, service.knobs.box, service.knobs.snr)
 Object.assign(globalThis, { service })
 
 const root = document.getElementById('root')

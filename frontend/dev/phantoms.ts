@@ -41,12 +41,23 @@ function random(seed: number): () => number {
   }
 }
 
-/** A rotated phantom, dark on noise, as the service would send it. */
-export function phantomVolume(
-  index: number,
-  box: number,
-  snr: number,
-): { bytes: Uint8Array<ArrayBuffer>; headers: Headers } {
+interface SentVolume {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly headers: Headers
+}
+
+const made = new Map<string, SentVolume>()
+const DIFFERENT = 24
+
+/** A rotated phantom, dark on noise, as the service would send it; made once, so that it costs the page little. */
+export function phantomVolume(index: number, box: number, snr: number): SentVolume {
+  const key = `${index % DIFFERENT}/${box}/${snr}`
+  const volume = made.get(key) ?? makeVolume(index % DIFFERENT, box, snr)
+  made.set(key, volume)
+  return volume
+}
+
+function makeVolume(index: number, box: number, snr: number): SentVolume {
   const next = random(index * 7919 + 17)
   for (let i = 0; i < 5; i++) next()
   const phantom = PHANTOMS[index % PHANTOMS.length]

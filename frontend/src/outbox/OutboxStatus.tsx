@@ -77,6 +77,7 @@ export function OutboxStatus({ outbox }: { readonly outbox: Outbox }): ReactElem
       <span
         className={styles.status}
         data-tone={tone}
+        data-waiting={state.waiting}
         role="status"
         title={title}
         data-testid="outbox-status"
