@@ -1,3 +1,8 @@
 """Fixtures for every test; the services they give are real."""
 
-pytest_plugins = ["fixtures.services", "fixtures.live_service"]
+import os
+
+# Before anything imports torch: its threads then sleep while they wait, and tests on a busy computer stay quick.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+pytest_plugins = ["fixtures.services"]

@@ -28,6 +28,9 @@ HEARTBEAT_SECONDS = 0.5
 KILL_AFTER_CANCEL_SECONDS = 8.0
 KILL_AFTER_STOP_SECONDS = 3.0
 LAST_WORDS_SECONDS = 20.0
+# OpenMP's threads wait for each other in a loop by default. On two cores that others use too, this took 49 s of CPU and
+# 179 s of time for what takes 6 s and 16 s when they sleep instead.
+THREADS_THAT_SLEEP = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +62,7 @@ def _run_process(claim: Claim, watch: "_Watch") -> int:
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "tomosift_worker.cycle", str(claim.job_id), str(claim.token)],
         stdin=subprocess.PIPE,  # closes with this process, which ends that one
-        env={**os.environ, PARENT_PIPE_VARIABLE: "1"},
+        env={**THREADS_THAT_SLEEP, **os.environ, PARENT_PIPE_VARIABLE: "1"},
     )
     try:
         watch.until_ended(process)
