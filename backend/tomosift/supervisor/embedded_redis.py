@@ -10,7 +10,7 @@ from pathlib import Path
 import redis
 
 from tomosift.kit.redis_urls import FILE_BROKER
-from tomosift.supervisor.children import Child, ChildPlan
+from tomosift.supervisor.children import Child, ChildPlan, stop_together
 from tomosift.supervisor.problems import ServiceProblem
 
 LOADING_SECONDS = 60.0
@@ -82,9 +82,7 @@ class EmbeddedRedis:
 
     def stop(self, seconds: float) -> None:
         """Stop the server; it writes its append-only file first."""
-        self.child.ask_to_stop()
-        self.child.wait(seconds)
-        self.child.close()
+        stop_together([self.child], seconds)
 
 
 def prepare_file_broker(folder: Path) -> str:

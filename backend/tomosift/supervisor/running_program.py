@@ -28,8 +28,9 @@ SCHEMA_SECONDS = 120.0
 PORT_PATIENCE_SECONDS = 6.0
 LOG_CHECK_SECONDS = 10.0
 # The whole stop takes 6 s at most. Training gets 3 s to write a checkpoint and end, its worker a little more.
-STOP_SECONDS = 5.5
-STOP_PYTHON_SECONDS = 4.0
+STOP_SECONDS = 5.2
+STOP_PYTHON_SECONDS = 3.7
+LEAST_SERVICES_SECONDS = 0.8
 
 
 class RunningProgram:
@@ -94,9 +95,10 @@ class RunningProgram:
     def stop(self) -> None:
         """Stop everything in reverse order within `STOP_SECONDS` and leave no process behind."""
         deadline = time.monotonic() + STOP_SECONDS
+        self._services.prepare_to_stop()
         stop_together(reversed(self._python), STOP_PYTHON_SECONDS)
         kill_stray_processes()
-        self._services.stop(deadline - time.monotonic())
+        self._services.stop(max(LEAST_SERVICES_SECONDS, deadline - time.monotonic()))
         if self._socket is not None:
             self._socket.close()
         if self._owns_folder:

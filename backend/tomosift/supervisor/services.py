@@ -1,5 +1,6 @@
 """The database and the broker: the servers the settings name, or embedded ones."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tomosift.supervisor.postgres_binaries import PostgresBinaries, find_binarie
 from tomosift.supervisor.restarts import WatchedChild
 from tomosift.supervisor.terminal import StatusLines
 
-STOP_REDIS_SECONDS = 0.5
+STOP_REDIS_SECONDS = 0.3
 
 
 class Services:
@@ -28,6 +29,7 @@ class Services:
         self._settings, self._folder, self._lines, self._watch = settings, folder, lines, watch
         self._postgres: EmbeddedPostgres | None = None
         self._redis: EmbeddedRedis | None = None
+        self._owns_sockets = False
         self.postgres_major = 0
 
     @property
@@ -43,6 +45,7 @@ class Services:
         sockets = self._folder.run
         if database_url is None or redis_url is None:
             sockets = self._folder.socket_folder()
+            self._owns_sockets = True
         if redis_url is None:
             self._launch_redis(sockets)
         if database_url is None:
@@ -51,13 +54,21 @@ class Services:
             redis_url = self._finish_broker()
         return self._settings.model_copy(update={"database_url": database_url, "redis_url": redis_url})
 
+    def prepare_to_stop(self) -> None:
+        """Begin, in the background, what would make the stop slow."""
+        if self._postgres is not None and self._postgres.child.running:
+            threading.Thread(target=self._postgres.write_checkpoint, name="checkpoint", daemon=True).start()
+
     def stop(self, seconds: float) -> None:
-        """Stop the embedded servers; the database last, with what is left of `seconds`."""
+        """Stop the embedded servers, both at once, within `seconds`."""
+        if self._redis is not None:
+            self._redis.child.ask_to_stop()
+        if self._postgres is not None:
+            self._postgres.stop(seconds)
         if self._redis is not None:
             self._redis.stop(STOP_REDIS_SECONDS)
-        if self._postgres is not None:
-            self._postgres.stop(seconds - STOP_REDIS_SECONDS)
-        self._folder.forget_socket_folder()
+        if self._owns_sockets:
+            self._folder.forget_socket_folder()
 
     def _use_given_database(self) -> str | None:
         if self._settings.database_url is None:

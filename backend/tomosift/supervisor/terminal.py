@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from time import monotonic
 
 from rich.console import Console, RenderableType
-from rich.panel import Panel
+from rich.rule import Rule
 from rich.text import Text
 
 from tomosift.supervisor.problems import StartProblem
@@ -42,13 +42,10 @@ class StatusLines:
 
     def show_link(self, link: str) -> None:
         """The one sign-in link, in one piece so that it can be copied and clicked."""
-        text = Text(link, style="bold cyan", no_wrap=True)
-        title = "Open Tomosift with this link (it works once, for a day)"
-        if len(link) + 4 <= self.console.width:
-            self._print(Panel.fit(text, title=title, border_style="cyan", padding=(0, 1)))
-        else:
-            self._print(Text(f"{title}:"))
-            self._print(text)
+        # Rules above and below only: side borders would break it on a terminal of 80 columns.
+        self._print(Rule("Open Tomosift with this link (it works once, for a day)", style="cyan"))
+        self._print(Text(link, style="bold cyan"))
+        self._print(Rule(style="cyan"))
 
     def _line(self, mark: str, style: str, text: str) -> None:
         # Text, not markup: messages may hold brackets.
