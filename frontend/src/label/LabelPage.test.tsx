@@ -1,0 +1,207 @@
+import 'fake-indexeddb/auto'
+import { IDBFactory } from 'fake-indexeddb'
+import { act, screen, waitFor, within } from '@testing-library/react'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { FakeEventSource } from '../testing/FakeEventSource'
+import * as fixtures from '../testing/fixtures'
+import { renderApp } from '../testing/renderApp'
+import type { Answer } from '../testing/service'
+import type { Task, Work } from './api'
+import { makeTask } from './testTasks'
+
+const CLAIM = 'POST /projects/demo/tasks/claim'
+const DECIDE = 'POST /projects/demo/decisions'
+
+function task(id: number, work: Work = 'query'): Task {
+  const made = makeTask(id, 3, work)
+  const volume_url = `/api/v1/projects/demo/subtomograms/${id}/volume?h=1`
+  return { ...made, subtomogram: { ...made.subtomogram, volume_url } }
+}
+
+const volumeHeaders = {
+  'X-Volume-Shape': '2,2,2',
+  'X-Volume-Scale': '1',
+  'X-Volume-Offset': '0',
+  'X-Volume-Mean': '3.5',
+  'X-Volume-Std': '2',
+}
+
+/** A service with these items to hand out, in order. */
+function answers(pool: Task[], changes: Record<string, Answer> = {}): Record<string, Answer> {
+  const all: Record<string, Answer> = {
+    [CLAIM]: (body: { count: number }) => {
+      const tasks = pool.splice(0, body.count)
+      const empty = {
+        code: 'batch-done-launch',
+        title: 'You have answered this batch',
+        detail: 'Launch a cycle, or label further random items.',
+        may_add_random: true,
+      }
+      return { tasks, empty: tasks.length === 0 ? empty : null, queue: fixtures.progress.queue }
+    },
+    [DECIDE]: () => ({ event_id: 1, status: 'accepted', label: null, queue: fixtures.progress.queue }),
+    ...changes,
+  }
+  for (const { subtomogram } of pool) {
+    const bytes = Uint8Array.from([0, 1, 2, 3, 4, 5, 6, 7])
+    all[`GET /projects/demo/subtomograms/${subtomogram.id}/volume`] = () =>
+      new Response(bytes, { headers: volumeHeaders })
+    all[`DELETE /projects/demo/leases/${subtomogram.id + 1000}`] = null
+  }
+  return all
+}
+
+/** Wait until this item's volume has been drawn, so that it can be decided. */
+async function shows(id: number): Promise<void> {
+  await screen.findByText(`TS_01/${id}`)
+  await waitFor(() =>
+    expect(screen.getByRole('button', { name: /barrel/ }).getAttribute('aria-disabled')).toBe('false'),
+  )
+}
+
+beforeEach(() => {
+  globalThis.indexedDB = new IDBFactory()
+  vi.stubGlobal(
+    'ImageData',
+    class {
+      constructor(
+        readonly data: Uint8ClampedArray,
+        readonly width: number,
+        readonly height: number,
+      ) {}
+    },
+  )
+})
+
+describe('the label page', () => {
+  it('labels by keyboard: the decision goes out, the next item comes, and the page says saved', async () => {
+    const { service, user } = renderApp('/projects/demo/label', answers([task(1), task(2), task(3)]))
+    await shows(1)
+    expect(screen.getByText('Picked by cycle 3')).toBeDefined()
+    await user.keyboard('2')
+    await shows(2)
+    await user.keyboard('u')
+    await shows(3)
+    await waitFor(() => expect(service.count(DECIDE)).toBe(2))
+    const double = fixtures.project.classes[1]!
+    const sent = service.asked.filter(({ key }) => key === DECIDE).map(({ body }) => body)
+    expect(sent).toMatchObject([
+      { subtomogram_id: 1, kind: 'class', class_id: double.id, lease_id: 1001, fencing_token: 1001 },
+      { subtomogram_id: 2, kind: 'unsure', class_id: null },
+    ])
+    expect((await screen.findByTestId('last-decision')).textContent).toMatch(/Unsure/)
+    await waitFor(() => expect(screen.getByTestId('outbox-status').textContent).toBe('Saved'))
+    expect(screen.getByTestId('session-decisions').textContent).toBe('2')
+  })
+
+  it('gives no hint on evaluation items, whatever the service sends along', async () => {
+    const leaky: Task = {
+      ...task(1, 'evaluation'),
+      pick: {
+        cycle_number: 3,
+        acquisition: 'entropy-gradnorm',
+        score: 0.4,
+        rank: 2,
+        batch_size: 40,
+        reason: 'The model says barrel.',
+      },
+    }
+    renderApp('/projects/demo/label', answers([leaky]))
+    await shows(1)
+    expect(screen.getByText('Evaluation item')).toBeDefined()
+    expect(document.body.textContent).not.toMatch(/The model says barrel|rank|entropy|0\.4/i)
+  })
+
+  it('shows a picked item with its reason and score', async () => {
+    const picked = task(1)
+    const pick = { ...picked.pick!, score: 0.4354, reason: 'Entropy-gradnorm put it at rank 3 of 40.' }
+    renderApp('/projects/demo/label', answers([{ ...picked, pick }]))
+    await shows(1)
+    expect(screen.getByText('Entropy-gradnorm put it at rank 3 of 40. Score 0.435.')).toBeDefined()
+  })
+
+  it('takes the last decision back', async () => {
+    const undo = { event_id: 2, task: task(1) }
+    const { service, user } = renderApp(
+      '/projects/demo/label',
+      answers([task(1), task(2)], { 'POST /projects/demo/decisions/1/undo': undo }),
+    )
+    await shows(1)
+    await user.keyboard('j')
+    await shows(2)
+    await waitFor(() => expect(service.count(DECIDE)).toBe(1))
+    await user.keyboard('z')
+    await shows(1)
+    expect(screen.getByText('Taken back: decide this one again.')).toBeDefined()
+    await waitFor(() => expect(service.count('POST /projects/demo/decisions/1/undo')).toBe(1))
+  })
+
+  it('says why there is nothing to do and what comes next', async () => {
+    renderApp('/projects/demo/label', answers([]))
+    expect(await screen.findByText('You have answered this batch')).toBeDefined()
+    expect(screen.getByRole('link', { name: 'To the cycles' }).getAttribute('href')).toBe(
+      '/projects/demo/cycles',
+    )
+    expect(screen.getByRole('button', { name: 'Label further random items' })).toBeDefined()
+    expect(screen.getByText('Nothing to decide just now')).toBeDefined()
+  })
+
+  it('keeps decisions while there is no connection', async () => {
+    const { service, user } = renderApp('/projects/demo/label', answers([task(1), task(2), task(3)]))
+    await shows(1)
+    await screen.findByTestId('outbox-status')
+    service.down = true
+    await user.keyboard('1')
+    await shows(2)
+    await user.keyboard('1')
+    await waitFor(() =>
+      expect(screen.getByTestId('outbox-status').textContent).toBe('2 waiting for the connection'),
+    )
+    service.down = false
+    await act(async () => window.dispatchEvent(new Event('online')))
+    await waitFor(() => expect(screen.getByTestId('outbox-status').textContent).toBe('Saved'))
+    expect(
+      new Set(
+        service.asked
+          .filter(({ key }) => key === DECIDE)
+          .map(({ headers }) => headers.get('Idempotency-Key')),
+      ).size,
+    ).toBe(2)
+  })
+
+  it('tells of new picks and of the cycle under way', async () => {
+    const { user } = renderApp(
+      '/projects/demo/label',
+      answers([task(1)], { 'GET /projects/demo/cycles': fixtures.page([fixtures.runningCycle]) }),
+    )
+    await shows(1)
+    expect((await screen.findAllByText(/Cycle 4: training… \d+ %/)).length).toBeGreaterThan(0)
+    act(() => FakeEventSource.last.send('queue', { cycle_number: 4, reason: 'new-batch' }))
+    expect(await screen.findByText('New picks from cycle 4 are here.')).toBeDefined()
+    await user.click(screen.getByRole('button', { name: 'Dismiss' }))
+    expect(screen.queryByText('New picks from cycle 4 are here.')).toBeNull()
+  })
+
+  it('shows its keys on request, and keys typed there decide nothing', async () => {
+    const { service, user } = renderApp('/projects/demo/label', answers([task(1), task(2)]))
+    await shows(1)
+    await user.keyboard('?')
+    const sheet = await screen.findByRole('dialog', { name: 'Keys and gestures' })
+    expect(within(sheet).getByText('hollow sphere')).toBeDefined()
+    expect(within(sheet).getByText('Average more slices')).toBeDefined()
+    await user.keyboard('1')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(service.count(DECIDE)).toBe(0)
+    expect(screen.getByText('TS_01/1')).toBeDefined()
+  })
+
+  it('has nothing to decide for viewers and for projects without classes', async () => {
+    renderApp('/projects/demo/label', { 'GET /projects/demo': { ...fixtures.project, role: 'viewer' } })
+    expect(await screen.findByText('You can look, but not label here')).toBeDefined()
+  })
+
+  it('asks for classes first', async () => {
+    renderApp('/projects/demo/label', { 'GET /projects/demo': { ...fixtures.project, classes: [] } })
+    expect(await screen.findByText('This project has no classes yet')).toBeDefined()
+  })
+})
