@@ -1,6 +1,7 @@
 """The command `tomosift`. Wiring: each command's work is done by the part of the program it belongs to."""
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -78,6 +79,42 @@ def up(
             after_ready=_make_demo if make_demo else None,
         )
     )
+
+
+@app.command()
+def demo(
+    acquisition: Annotated[
+        str | None,
+        typer.Option(help="What chooses the batches, beside random choice. Default: the best known.", metavar="ID"),
+    ] = None,
+    cycles: Annotated[int, typer.Option(min=1, help="Cycles of each run.")] = 4,
+    batch_size: Annotated[int, typer.Option(min=2, help="Labels between two cycles.")] = 40,
+    seed: Annotated[int, typer.Option(min=0, help="Of the simulated particles.")] = 1,
+    out: Annotated[Path, typer.Option(help="Folder for curve.png and result.json.", metavar="DIR")] = Path(
+        "demo-output"
+    ),
+    server: Annotated[
+        str | None,
+        typer.Option(help="Run on this service. Default: one of its own, removed afterwards.", metavar="URL"),
+    ] = None,
+    token: Token = None,
+) -> None:
+    """Run the whole loop with nobody at the keyboard, and random choice beside it.
+
+    A simulated annotator answers from the known truth; the table shows labels and accuracy of both, whichever wins.
+    Example: `tomosift demo --cycles 4 --out demo-output`
+    """
+    from tomosift.client import find_service
+    from tomosift.demo_loop import DemoOptions, run_demo
+
+    options = DemoOptions(
+        cycles=cycles,
+        batch_size=batch_size,
+        seed=seed,
+        out=out,
+        service=find_service(get_settings(), server, token) if server else None,
+    )
+    run_demo(replace(options, acquisition=acquisition) if acquisition else options, get_settings(), console)
 
 
 @app.command("import")
@@ -199,11 +236,13 @@ def _is_expected(error: Exception) -> bool:
     from tomosift.client import ApiProblem, NoService
     from tomosift.client.cycles import CycleFailed
     from tomosift.client.importing import ImportFailed
+    from tomosift.demo_loop import DemoFailed
+    from tomosift.demo_loop.own_service import ServiceFailed
     from tomosift.doctor import NotWell
     from tomosift.formats.problem import FormatProblem
 
     ours = (ApiProblem, NoService, CommandFailed, CycleFailed, ImportFailed, NotWell, FormatProblem)
-    return isinstance(error, (*ours, ValidationError))
+    return isinstance(error, (*ours, DemoFailed, ServiceFailed, ValidationError))
 
 
 def _one_line(error: Exception) -> str:

@@ -1,0 +1,60 @@
+"""The demo project: made once, imported as any list is, and its truth stays outside."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from tomosift.kit.database import transaction
+from tomosift.kit.running_job import run_job
+from tomosift.kit.settings import Settings
+from tomosift.pool.demo_project import DEMO_SLUG, ensure_demo_project
+from tomosift.pool.import_run import run_import
+from tomosift.simulation.dataset import DEMO_COUNTS, DEMO_JUNK
+from tomosift.tables import CurrentLabel, Job, ParticleClass, Project, ProjectMember, Source, Subtomogram
+
+pytestmark = pytest.mark.usefixtures("clean_database")
+
+
+def test_it_is_made_once_and_imported_like_any_list(settings: Settings) -> None:
+    job_id = ensure_demo_project(settings)
+    assert job_id is not None
+    run_job(job_id, run_import)
+    with transaction() as session:
+        assert session.get_one(Job, job_id).state == "succeeded"
+        project = session.scalars(select(Project)).one()
+        source = session.scalars(select(Source)).one()
+        classes = set(session.scalars(select(ParticleClass.name)))
+        names = session.scalars(select(Subtomogram.name)).all()
+        assert session.scalars(select(ProjectMember.role)).all() == ["owner"]
+        assert session.scalars(select(CurrentLabel)).all() == []
+    assert (project.slug, project.box_size) == (DEMO_SLUG, 28)
+    assert source.row_count == sum(DEMO_COUNTS.values()) + DEMO_JUNK
+    assert classes == set(DEMO_COUNTS)
+    assert not any("class" in column.lower() for column in source.columns), "the list does not tell the truth"
+    assert not any(shape in name for shape in DEMO_COUNTS for name in names)
+    assert ensure_demo_project(settings) is None
+    # Whoever archives the demo does not get another one at the next start.
+    with transaction() as session:
+        session.get_one(Project, project.id).archived_at = project.created_at
+    assert ensure_demo_project(settings) is None
+
+
+def test_nothing_of_the_service_reads_the_truth() -> None:
+    backend = Path(__file__).parents[3] / "backend" / "tomosift"
+    readers = {
+        file.relative_to(backend).as_posix()
+        for file in backend.rglob("*.py")
+        if "truth.csv" in file.read_text() and file.parts[-2] not in ("simulation", "demo_loop")
+    }
+    # The demo's loop answers as an expert would, over REST; the command line only writes the file.
+    assert readers <= {"cli.py", "pool/demo_project.py"}
+    assert "truth" not in (backend / "pool" / "import_run.py").read_text()
+
+
+def test_a_simulation_that_was_cut_short_begins_anew(settings: Settings) -> None:
+    half_done = settings.home / "demo"
+    half_done.mkdir()
+    (half_done / "leftover.mrcs").write_bytes(b"")
+    ensure_demo_project(settings)
+    assert sorted(path.name for path in half_done.iterdir()) == ["particles.star", "subtomograms", "truth.csv"]

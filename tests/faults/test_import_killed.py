@@ -1,0 +1,131 @@
+"""kill -9 of the worker in the middle of an import: nothing is half there, and the next worker imports it all."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fixtures.particle_files import write_particles
+from fixtures.web_client import Service, make_project
+from sqlalchemy import func, select, update
+
+from tomosift.kit.broker import get_celery
+from tomosift.kit.database import transaction, utc_now
+from tomosift.kit.relay import Relay
+from tomosift.kit.settings import Settings
+from tomosift.pool.import_run import attempt_source_id
+from tomosift.pool.imports import ListLocation, request_import
+from tomosift.tables import EvaluationItem, Job, QueueItem, Source, Subtomogram
+
+pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("clean_database")]
+
+COUNT = 3000
+
+
+@pytest.fixture
+def start_worker(settings: Settings, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Real Celery workers on the import queue, ended with the test."""
+    workers: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        with (tmp_path / f"worker-{len(workers)}.log").open("wb") as log:
+            worker = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "tomosift.worker_process", "-A", "tomosift.jobs:celery_app", "worker"),
+                    *("--queues", "cpu", "--pool", "threads", "--concurrency", "1"),
+                    *("--hostname", f"cpu-{uuid.uuid4().hex[:8]}@%h", "--without-gossip", "--without-mingle"),
+                ],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                env=dict(os.environ),
+            )
+        workers.append(worker)
+        return worker
+
+    yield start
+    for worker in workers:
+        worker.kill()
+        worker.wait()
+
+
+@pytest.fixture
+def relay(settings: Settings) -> Iterator[None]:
+    """The API's relay: it sends what waits, and finds lost jobs."""
+    get_celery.cache_clear()
+    relay = Relay(get_celery().send_task)
+    relay.start()
+    yield
+    relay.stop()
+    get_celery.cache_clear()
+
+
+def job_row(job_id: uuid.UUID) -> Job:
+    with transaction() as session:
+        return session.get_one(Job, job_id)
+
+
+def wait_for(job_id: uuid.UUID, happens: Callable[[Job], bool]) -> Job:
+    deadline = time.monotonic() + 90
+    while not happens(job := job_row(job_id)):
+        assert time.monotonic() < deadline, (job.state, job.progress, job.problem)
+        time.sleep(0.01)
+    return job
+
+
+def counts() -> list[int]:
+    with transaction() as session:
+        return [
+            session.scalar(select(func.count()).select_from(table)) or 0
+            for table in (Source, Subtomogram, EvaluationItem, QueueItem)
+        ]
+
+
+@pytest.mark.usefixtures("relay")
+def test_a_killed_import_leaves_nothing_and_is_done_again(
+    settings: Settings, tmp_path: Path, start_worker: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    project = make_project(Service().owner())
+    particles = write_particles(tmp_path / "set", COUNT, stack=True)
+    first = start_worker()
+    with transaction() as session:
+        location = ListLocation(particles.star, particles.star.parent)
+        job_id = request_import(session, uuid.UUID(str(project["id"])), None, location).id
+    wait_for(job_id, lambda job: job.progress.get("stage") in ("check", "copy", "publish"))
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert job_row(job_id).state == "running", "it was killed in the middle"
+    assert counts() == [0, 0, 0, 0]
+    # The lease runs out by itself after 15 s; the test does not wait for it.
+    with transaction() as session:
+        session.execute(update(Job).values(lease_expires_at=utc_now()))
+    start_worker()
+    job = wait_for(job_id, lambda job: job.state not in ("queued", "running"))
+    assert (job.state, job.attempt) == ("succeeded", 2)
+    assert counts()[:2] == [1, COUNT]
+    stored = {path.name for path in (Path(settings.effective_store_url) / "volumes").iterdir() if path.is_dir()}
+    assert stored == {str(attempt_source_id(job_id, 2))}
+
+
+@pytest.mark.usefixtures("relay")
+def test_a_worker_that_is_told_to_stop_gives_the_import_back_at_once(
+    settings: Settings, tmp_path: Path, start_worker: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    project = make_project(Service().owner())
+    particles = write_particles(tmp_path / "set", COUNT, stack=True)
+    worker = start_worker()
+    with transaction() as session:
+        location = ListLocation(particles.star, particles.star.parent)
+        job_id = request_import(session, uuid.UUID(str(project["id"])), None, location).id
+    wait_for(job_id, lambda job: job.progress.get("stage") in ("check", "copy"))
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(15)
+    assert job_row(job_id).state in ("queued", "succeeded")
+    start_worker()
+    assert wait_for(job_id, lambda job: job.state not in ("queued", "running")).state == "succeeded"
+    assert counts()[:2] == [1, COUNT]
