@@ -102,6 +102,7 @@ def demo(
     """Run the whole loop with nobody at the keyboard, and random choice beside it.
 
     A simulated annotator answers from the known truth; the table shows labels and accuracy of both, whichever wins.
+
     Example: `tomosift demo --cycles 4 --out demo-output`
     """
     from tomosift.client import find_service
