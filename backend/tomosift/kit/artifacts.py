@@ -94,7 +94,8 @@ class ArtifactStore:
         self, key: str, tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None
     ) -> None:
         """Store named arrays and short texts about them as one safetensors file."""
-        contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+        # Not ascontiguousarray, which gives a number the shape (1,).
+        contiguous = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
         self.write_bytes(key, save_tensors(contiguous, dict(metadata or {})))
 
     def read_tensors(self, key: str) -> dict[str, NDArray[Any]]:

@@ -32,7 +32,11 @@ def test_what_is_missing_says_so(artifacts: ArtifactStore) -> None:
 
 
 def test_json_and_tensors(artifacts: ArtifactStore) -> None:
-    tensors = {"w": np.arange(6, dtype=np.float32).reshape(2, 3), "t": np.arange(6.0).reshape(2, 3).T}
+    tensors = {
+        "w": np.arange(6, dtype=np.float32).reshape(2, 3),
+        "t": np.arange(6.0).reshape(2, 3).T,
+        "step": np.array(7),
+    }
     artifacts.write_json("a.json", {"accuracy": 0.5, "classes": ["é", None]})
     artifacts.write_tensors("w.safetensors", tensors, {"network": "resnet3d"})
 
@@ -41,6 +45,7 @@ def test_json_and_tensors(artifacts: ArtifactStore) -> None:
     assert sorted(read) == ["t", "w"]
     np.testing.assert_array_equal(read["w"], tensors["w"])
     np.testing.assert_array_equal(read["t"], tensors["t"])
+    assert int(read["step"]) == 7
     assert read["t"].dtype == np.float64
     assert artifacts.read_tensor_metadata("w.safetensors") == {"network": "resnet3d"}
 
