@@ -42,7 +42,7 @@ def test_json_and_tensors(artifacts: ArtifactStore) -> None:
 
     assert artifacts.read_json("a.json") == {"accuracy": 0.5, "classes": ["é", None]}
     read = artifacts.read_tensors("w.safetensors")
-    assert sorted(read) == ["t", "w"]
+    assert sorted(read) == ["step", "t", "w"]
     np.testing.assert_array_equal(read["w"], tensors["w"])
     np.testing.assert_array_equal(read["t"], tensors["t"])
     assert int(read["step"]) == 7
