@@ -56,7 +56,7 @@ export default function ViewerStage(props: ViewerStageProps): ReactElement {
   useEffect(() => viewer?.setVolume(volume), [viewer, volume])
   useEffect(() => {
     for (const next of upcoming) viewer?.prepare(next)
-  }, [viewer, upcoming, state.lowPassAngstrom])
+  }, [viewer, upcoming, state.lowPassOn, state.lowPassAngstrom])
 
   const note = STATUS_TEXT[status]
   return (

@@ -17,6 +17,7 @@ import type { Scene } from './scene'
 import {
   centred,
   clampVoxel,
+  effectiveLowPass,
   PANES,
   SLICE_PANES,
   STACK_AXIS,
@@ -106,7 +107,7 @@ export class VolumeViewer {
 
   /** Filter a volume ahead of its turn, so that `setVolume` finds it ready. */
   prepare(volume: Volume): void {
-    this.preparer.prepare(volume, this.settings()).catch(() => undefined) // Shown when its turn comes.
+    this.preparer.prepare(volume, this.settings(volume)).catch(() => undefined) // Shown when its turn comes.
   }
 
   /** Show this state. Only the panes it changes are drawn. */
@@ -116,7 +117,8 @@ export class VolumeViewer {
     this.state =
       this.volume === null ? next : { ...next, crosshair: clampVoxel(next.crosshair, this.volume.shape) }
     this.markChanges(before, this.state)
-    if (before.lowPassAngstrom !== next.lowPassAngstrom) this.refreshCopies()
+    if (before.lowPassOn !== next.lowPassOn || before.lowPassAngstrom !== next.lowPassAngstrom)
+      this.refreshCopies()
     if (before.mode3d !== next.mode3d || before.surfaceLevel !== next.surfaceLevel) this.refreshSurface()
     this.requestRender()
   }
@@ -203,22 +205,27 @@ export class VolumeViewer {
     }, REBUILD_DELAYS_MS[attempt])
   }
 
-  private settings(): DisplaySettings {
-    return { lowPassAngstrom: this.state.lowPassAngstrom, proteinIsDark: this.options.proteinIsDark }
+  private settings(volume: Volume): DisplaySettings {
+    return {
+      lowPassAngstrom: effectiveLowPass(this.state, workingVoxelSize(volume.voxelSizeAngstrom)),
+      proteinIsDark: this.options.proteinIsDark,
+    }
   }
 
   /** Show the filtered copies of the present volume: at once where they are ready, else when they are. */
   private refreshCopies(): void {
     const { volume } = this
     if (volume === null) return
-    const settings = this.settings()
+    const settings = this.settings(volume)
     const ready = this.preparer.peek(volume, settings)
     if (ready !== null) {
       this.showCopies(ready)
       return
     }
     const isCurrent = (): boolean =>
-      !this.disposed && this.volume === volume && this.state.lowPassAngstrom === settings.lowPassAngstrom
+      !this.disposed &&
+      this.volume === volume &&
+      this.settings(volume).lowPassAngstrom === settings.lowPassAngstrom
     this.preparer.prepare(volume, settings).then(
       (copies) => {
         if (isCurrent()) this.showCopies(copies)
@@ -317,9 +324,8 @@ export class VolumeViewer {
 
   private densityAngstrom(): number {
     if (this.volume === null) return 0
-    const least =
-      LEAST_DENSITY_SIGMA / gaussianSigmaVoxels(1, workingVoxelSize(this.volume.voxelSizeAngstrom))
-    return Math.max(this.state.lowPassAngstrom, least)
+    const voxel = workingVoxelSize(this.volume.voxelSizeAngstrom)
+    return Math.max(effectiveLowPass(this.state, voxel), LEAST_DENSITY_SIGMA / gaussianSigmaVoxels(1, voxel))
   }
 
   private requestRender(): void {

@@ -3,6 +3,7 @@ import {
   centred,
   clampVoxel,
   createViewStore,
+  effectiveLowPass,
   INITIAL_VIEW,
   MAX_SLAB,
   restoreView,
@@ -32,13 +33,16 @@ describe('view state', () => {
     expect(clampVoxel([-3, 2.6, 99], [28, 28, 28])).toEqual([0, 3, 27])
   })
 
-  it('switches the low-pass off and back on at its last cut-off', () => {
-    const on = { ...INITIAL_VIEW, ...withLowPass(64) }
-    expect(on.lowPassAngstrom).toBe(64)
-    const off = { ...on, ...toggleLowPass(on) }
-    expect(off.lowPassAngstrom).toBe(0)
-    expect(toggleLowPass(off).lowPassAngstrom).toBe(64)
-    expect({ ...on, ...withLowPass(0) }.lastLowPassAngstrom).toBe(64)
+  it('filters by the voxel size until a cut-off is chosen, and switches off and back on at the same cut-off', () => {
+    expect(effectiveLowPass(INITIAL_VIEW, 10)).toBe(40)
+    const chosen = { ...INITIAL_VIEW, ...withLowPass(64) }
+    expect(effectiveLowPass(chosen, 10)).toBe(64)
+    const off = { ...chosen, ...toggleLowPass(chosen) }
+    expect(effectiveLowPass(off, 10)).toBe(0)
+    expect(effectiveLowPass({ ...off, ...toggleLowPass(off) }, 10)).toBe(64)
+    const slidOff = { ...chosen, ...withLowPass(0) }
+    expect(effectiveLowPass(slidOff, 10)).toBe(0)
+    expect(effectiveLowPass({ ...slidOff, ...toggleLowPass(slidOff) }, 10)).toBe(64)
   })
 
   it('averages an odd number of slices', () => {

@@ -31,10 +31,9 @@ export interface ViewState {
   /** Contrast window in σ of the drawn volume. */
   readonly window: ContrastWindow
   readonly invert: boolean
-  /** Low-pass of the slices in ångström; 0 is off. */
-  readonly lowPassAngstrom: number
-  /** What the low-pass key switches back on. */
-  readonly lastLowPassAngstrom: number
+  readonly lowPassOn: boolean
+  /** Cut-off of the slices' low-pass in ångström; null leaves it to the voxel size (see `effectiveLowPass`). */
+  readonly lowPassAngstrom: number | null
   /** How many slices are averaged in one; odd. */
   readonly slab: number
   readonly smoothPixels: boolean
@@ -59,8 +58,8 @@ export const INITIAL_VIEW: ViewState = {
   crosshairVisible: true,
   window: DEFAULT_WINDOW,
   invert: false,
-  lowPassAngstrom: 0,
-  lastLowPassAngstrom: 40,
+  lowPassOn: true,
+  lowPassAngstrom: null,
   slab: 1,
   smoothPixels: true,
   mode3d: 'mip',
@@ -106,13 +105,28 @@ export function stepSlice(
   return { crosshair: clampVoxel(moved, shape) }
 }
 
-/** Switch the low-pass off, or back on at its last cut-off. */
-export function toggleLowPass(state: ViewState): Pick<ViewState, 'lowPassAngstrom'> {
-  return { lowPassAngstrom: state.lowPassAngstrom > 0 ? 0 : state.lastLowPassAngstrom }
+/**
+ * The cut-off where nobody has chosen one, in voxels. At the signal-to-noise ratio of a tomogram unfiltered slices
+ * show next to nothing of a particle; this keeps most of what its shape is known by.
+ */
+const DEFAULT_LOW_PASS_VOXELS = 4
+
+/** The cut-off the slices are filtered with, in ångström; 0 is off. */
+export function effectiveLowPass(
+  state: Pick<ViewState, 'lowPassOn' | 'lowPassAngstrom'>,
+  voxelSizeAngstrom: number,
+): number {
+  return state.lowPassOn ? (state.lowPassAngstrom ?? DEFAULT_LOW_PASS_VOXELS * voxelSizeAngstrom) : 0
 }
 
+/** Switch the low-pass off, or back on at the same cut-off. */
+export function toggleLowPass(state: ViewState): Pick<ViewState, 'lowPassOn'> {
+  return { lowPassOn: !state.lowPassOn }
+}
+
+/** Choose a cut-off; 0 switches the low-pass off. */
 export function withLowPass(angstrom: number): Partial<ViewState> {
-  return angstrom > 0 ? { lowPassAngstrom: angstrom, lastLowPassAngstrom: angstrom } : { lowPassAngstrom: 0 }
+  return angstrom > 0 ? { lowPassOn: true, lowPassAngstrom: angstrom } : { lowPassOn: false }
 }
 
 /** Average two slices more or fewer. */
@@ -125,8 +139,8 @@ type KeptView = Pick<
   ViewState,
   | 'window'
   | 'invert'
+  | 'lowPassOn'
   | 'lowPassAngstrom'
-  | 'lastLowPassAngstrom'
   | 'slab'
   | 'smoothPixels'
   | 'mode3d'
@@ -139,8 +153,8 @@ function keptView(state: ViewState): KeptView {
   const {
     window,
     invert,
+    lowPassOn,
     lowPassAngstrom,
-    lastLowPassAngstrom,
     slab,
     smoothPixels,
     mode3d,
@@ -151,8 +165,8 @@ function keptView(state: ViewState): KeptView {
   return {
     window,
     invert,
+    lowPassOn,
     lowPassAngstrom,
-    lastLowPassAngstrom,
     slab,
     smoothPixels,
     mode3d,
@@ -178,8 +192,10 @@ export function restoreView(stored: unknown, fallback: ViewState): ViewState {
     ...fallback,
     window: isNumber(pair[0]) && isNumber(pair[1]) ? clampWindow([pair[0], pair[1]]) : fallback.window,
     invert: isBoolean(kept.invert, fallback.invert),
-    lowPassAngstrom: numberIn(kept.lowPassAngstrom, 0, 1000, fallback.lowPassAngstrom),
-    lastLowPassAngstrom: numberIn(kept.lastLowPassAngstrom, 1, 1000, fallback.lastLowPassAngstrom),
+    lowPassOn: isBoolean(kept.lowPassOn, fallback.lowPassOn),
+    lowPassAngstrom: isNumber(kept.lowPassAngstrom)
+      ? numberIn(kept.lowPassAngstrom, 1, 1000, 1)
+      : fallback.lowPassAngstrom,
     slab: slab % 2 === 1 ? slab : slab - 1,
     smoothPixels: isBoolean(kept.smoothPixels, fallback.smoothPixels),
     mode3d: MODES_3D.find((mode) => mode === kept.mode3d) ?? fallback.mode3d,

@@ -2,7 +2,15 @@
 import type { ReactElement, ReactNode } from 'react'
 import { useStore } from 'zustand'
 import { autoWindow } from '../contrast'
-import { centred, DEFAULT_CAMERA, MAX_SLAB, stepSlab, withLowPass, type ViewStore } from '../viewState'
+import {
+  centred,
+  DEFAULT_CAMERA,
+  effectiveLowPass,
+  MAX_SLAB,
+  stepSlab,
+  withLowPass,
+  type ViewStore,
+} from '../viewState'
 import { formatLength, workingVoxelSize, type DisplayVolume, type Volume } from '../volume'
 import { formatSigma, HistogramSlider } from './HistogramSlider'
 import { lowPassStops, nearestStop } from './lowPassStops'
@@ -27,9 +35,10 @@ export function resetView(store: ViewStore, volume: Volume | null): void {
 
 export function ViewerControls({ store, volume, display }: ViewerControlsProps): ReactElement {
   const state = useStore(store)
-  const stops = lowPassStops(workingVoxelSize(volume?.voxelSizeAngstrom ?? null))
-  const cutoff =
-    state.lowPassAngstrom > 0 ? formatLength(state.lowPassAngstrom, volume?.voxelSizeAngstrom ?? null) : 'off'
+  const voxelSize = volume?.voxelSizeAngstrom ?? null
+  const stops = lowPassStops(workingVoxelSize(voxelSize))
+  const lowPass = effectiveLowPass(state, workingVoxelSize(voxelSize))
+  const cutoff = lowPass > 0 ? formatLength(lowPass, voxelSize) : 'off'
   return (
     <div className={styles.bar} role="toolbar" aria-label="View">
       <section className={styles.contrast}>
@@ -70,7 +79,7 @@ export function ViewerControls({ store, volume, display }: ViewerControlsProps):
           type="range"
           min={0}
           max={stops.length - 1}
-          value={nearestStop(stops, state.lowPassAngstrom)}
+          value={nearestStop(stops, lowPass)}
           aria-label="Low-pass of the slices"
           aria-valuetext={cutoff}
           title="Low-pass of the slices; L switches it off and on"
