@@ -3,13 +3,19 @@
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, delete
 from sqlalchemy.orm import Session
 
+from tomosift.annotation import statements
 from tomosift.annotation.schemas import LabelOut
 from tomosift.kit.standing_labels import RULE, preference, standing_opinions
 from tomosift.tables import CurrentLabel, LabelEvent
+
+_ABOUT_ONE = (
+    standing_opinions(bindparam("project"))
+    .where(LabelEvent.subtomogram_id == bindparam("subtomogram"))
+    .with_only_columns(LabelEvent.id, LabelEvent.kind, LabelEvent.class_id, LabelEvent.late)
+)
 
 
 @dataclass(frozen=True)
@@ -24,11 +30,7 @@ class Opinion:
 
 def opinions_about(session: Session, project_id: uuid.UUID, subtomogram_id: int) -> list[Opinion]:
     """All standing opinions about one subtomogram. The caller holds the subtomogram's row lock."""
-    rows = session.execute(
-        standing_opinions(project_id)
-        .where(LabelEvent.subtomogram_id == subtomogram_id)
-        .with_only_columns(LabelEvent.id, LabelEvent.kind, LabelEvent.class_id, LabelEvent.late)
-    )
+    rows = session.execute(_ABOUT_ONE, {"project": project_id, "subtomogram": subtomogram_id})
     return [Opinion(row.id, row.kind, row.class_id, row.late) for row in rows]
 
 
@@ -49,13 +51,15 @@ def store_label(session: Session, project_id: uuid.UUID, subtomogram_id: int, op
     if winner is None:
         session.execute(delete(CurrentLabel).where(CurrentLabel.subtomogram_id == subtomogram_id))
         return
-    values = {
-        "kind": winner.kind,
-        "class_id": winner.class_id,
-        "rule": RULE,
-        "event_id": winner.event_id,
-        "opinion_count": sum(each.kind != "skip" for each in opinions),
-        "updated_at": func.now(),
-    }
-    statement = insert(CurrentLabel).values(subtomogram_id=subtomogram_id, project_id=project_id, **values)
-    session.execute(statement.on_conflict_do_update(index_elements=[CurrentLabel.subtomogram_id], set_=values))
+    session.execute(
+        statements.STORE_LABEL,
+        {
+            "subtomogram": subtomogram_id,
+            "project": project_id,
+            "kind": winner.kind,
+            "class_id": winner.class_id,
+            "rule": RULE,
+            "event": winner.event_id,
+            "opinions": sum(each.kind != "skip" for each in opinions),
+        },
+    )

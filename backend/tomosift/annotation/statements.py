@@ -173,7 +173,28 @@ LEASE_STANDING = text("""
     FROM lease l WHERE l.id = :lease
 """)
 
-CLOSE_ITEM = text("UPDATE queue_item SET state = 'done', closed_at = now() WHERE id = :item")
+# The item behind the asker's lease, whatever has become of the lease.
+LOCK_LEASED_ITEM = text("""
+    SELECT q.id, q.state, q.work, q.cycle_id
+    FROM lease l JOIN queue_item q ON q.id = l.queue_item_id
+    WHERE l.id = :lease AND l.project_id = :project AND l.user_id = :user AND l.subtomogram_id = :subtomogram
+    FOR UPDATE OF q
+""")
+
+# The open questions about a subtomogram, and (in a statement of its own, after the locks) whether one is taken.
+LOCK_OPEN_ITEM = text("""
+    SELECT q.id, q.cycle_id FROM queue_item q
+    WHERE q.project_id = :project AND q.subtomogram_id = :subtomogram AND q.state = 'open'
+    ORDER BY q.slot
+    FOR UPDATE
+""")
+HELD_BY_ANOTHER = text("""
+    SELECT EXISTS (
+        SELECT 1 FROM queue_item q JOIN lease l ON l.queue_item_id = q.id
+        WHERE q.project_id = :project AND q.subtomogram_id = :subtomogram AND q.state = 'open'
+          AND l.ended_at IS NULL AND l.expires_at > now() AND l.user_id <> :user
+    )
+""")
 
 # A skipped item goes behind all others, unless its batch has been replaced.
 SKIP_ITEM = text(f"""
@@ -187,8 +208,20 @@ SKIP_ITEM = text(f"""
 """)
 
 END_OWN_LEASE = text("""
-    UPDATE lease SET ended_at = now(), outcome = 'decided'
-    WHERE queue_item_id = :item AND user_id = :user AND ended_at IS NULL
+    WITH ended AS (
+        UPDATE lease SET ended_at = now(), outcome = 'decided'
+        WHERE queue_item_id = :item AND user_id = :user AND ended_at IS NULL
+    )
+    UPDATE queue_item SET state = 'done', closed_at = now() WHERE id = :item AND :close
+""")
+
+# One row a subtomogram: what counts now.
+STORE_LABEL = text("""
+    INSERT INTO current_label AS l (subtomogram_id, project_id, kind, class_id, rule, event_id, opinion_count)
+    VALUES (:subtomogram, :project, :kind, :class_id, :rule, :event, :opinions)
+    ON CONFLICT (subtomogram_id) DO UPDATE
+    SET kind = excluded.kind, class_id = excluded.class_id, rule = excluded.rule, event_id = excluded.event_id,
+        opinion_count = excluded.opinion_count, updated_at = now()
 """)
 
 # An undone decision asks its question again, unless the same question is open in another row.

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from tomosift.annotation import statements
 from tomosift.annotation.current_labels import opinions_about, store_label
-from tomosift.annotation.decisions import event_with_key, hash_payload, lock_subtomogram, write_event
+from tomosift.annotation.label_events import event_with_key, hash_payload, lock_subtomogram, write_event
 from tomosift.annotation.queue import Asker, lease_item, tasks_of_leases
 from tomosift.annotation.schemas import Task, UndoOut
 from tomosift.kit.job_control import announce

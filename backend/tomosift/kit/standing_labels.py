@@ -7,7 +7,7 @@ had passed to someone else) counts only where no timely one stands, and a skip o
 import uuid
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import BindParameter, Select, exists, func, select
 from sqlalchemy.orm import aliased
 
 from tomosift.tables import LabelEvent
@@ -32,7 +32,7 @@ def snapshot_lock(project_id: uuid.UUID) -> str:
     return f"label-snapshot:{project_id}"
 
 
-def standing_opinions(project_id: uuid.UUID, *, up_to_event_id: int | None = None) -> Select[Any]:
+def standing_opinions(project_id: uuid.UUID | BindParameter[Any], *, up_to_event_id: int | None = None) -> Select[Any]:
     """All opinions of a project that nobody has undone, as rows of `label_event`.
 
     `up_to_event_id` shows the state after that event: later opinions and later undos are as if they had not been.

@@ -1,0 +1,84 @@
+"""Which question of the queue a decision answers, whether it comes in time, and what becomes of the question."""
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from tomosift.annotation import statements
+from tomosift.annotation.label_events import Context
+from tomosift.annotation.queue import Asker
+from tomosift.annotation.schemas import DecisionIn
+from tomosift.kit.problems import conflict, invalid
+
+
+@dataclass(frozen=True)
+class Question:
+    """The queue item that a decision answers, locked. No id: a free choice of an item outside the queue.
+
+    `late`: somebody else has or had the item, so the answer is a further opinion only.
+    """
+
+    item_id: int | None
+    is_open: bool
+    work: str
+    cycle_id: uuid.UUID | None
+    late: bool
+
+
+OUTSIDE_THE_QUEUE = Question(None, is_open=False, work="choice", cycle_id=None, late=False)
+
+
+def question_of(session: Session, asker: Asker, body: DecisionIn, context: Context) -> Question:
+    """Find and lock the question. Raises ProblemError 409 or 422 for one that may not be answered this way."""
+    if body.lease_id is not None:
+        return _leased(session, asker, body)
+    if context.in_evaluation:
+        raise conflict(
+            "evaluation-only-by-queue",
+            "This subtomogram belongs to the evaluation sample",
+            "It is decided blind, when the queue asks for it; otherwise the model's numbers could not be believed.",
+        )
+    if body.kind == "skip":
+        raise invalid("nothing-to-skip", "Nothing to skip", "Only an item that the queue gave you can be skipped.")
+    return _chosen(session, asker, body.subtomogram_id)
+
+
+def close_question(session: Session, asker: Asker, question: Question, *, skipped: bool) -> None:
+    """End the asker's lease; close the item, or put it behind all others when it was skipped."""
+    if question.item_id is None:
+        return
+    answered = question.is_open and not question.late
+    if answered and skipped:
+        session.execute(statements.SKIP_ITEM, asker.values(item=question.item_id))
+    session.execute(statements.END_OWN_LEASE, asker.values(item=question.item_id, close=answered and not skipped))
+
+
+def _leased(session: Session, asker: Asker, body: DecisionIn) -> Question:
+    item = session.execute(
+        statements.LOCK_LEASED_ITEM, asker.values(lease=body.lease_id, subtomogram=body.subtomogram_id)
+    ).one_or_none()
+    if item is None:
+        raise invalid(
+            "wrong-lease",
+            "This lease is not yours or is for another subtomogram",
+            "Claim the item again, or decide it without a lease.",
+        )
+    lease = session.execute(statements.LEASE_STANDING, {"lease": body.lease_id}).one()
+    # A lease that ran out still counts while the question is open and nobody else has taken it.
+    in_time = lease.is_live or (item.state == "open" and not lease.held_by_another)
+    return Question(item.id, item.state == "open", item.work, item.cycle_id, late=not in_time)
+
+
+def _chosen(session: Session, asker: Asker, subtomogram_id: int) -> Question:
+    values = asker.values(subtomogram=subtomogram_id)
+    item = session.execute(statements.LOCK_OPEN_ITEM, values).first()
+    if item is None:
+        return OUTSIDE_THE_QUEUE
+    if session.scalar(statements.HELD_BY_ANOTHER, values):
+        raise conflict(
+            "held-by-another",
+            "Somebody is looking at this subtomogram",
+            "It is reserved for another annotator just now. Try again later, or choose another one.",
+        )
+    return Question(item.id, is_open=True, work="choice", cycle_id=item.cycle_id, late=False)
