@@ -18,17 +18,22 @@ FLOAT_BYTES = 4
 
 def linear_norms(layer: nn.Linear, inputs: Tensor, gradient: Tensor) -> list[Tensor]:
     """Squared norms `(n,)` for weight and bias of a linear layer: its weight gradient is an outer product."""
+    if inputs.ndim != 2:
+        raise ValueError(f"a linear layer on inputs of shape {tuple(inputs.shape)}: only (n, features) is known here")
     gradient_square = gradient.square().sum(dim=1)
     norms = [inputs.square().sum(dim=1) * gradient_square]
     return norms if layer.bias is None else [*norms, gradient_square]
 
 
-def batch_norm_norms(layer: nn.BatchNorm3d, inputs: Tensor, gradient: Tensor) -> list[Tensor]:
-    """Squared norms `(n,)` for scale and offset of a batch norm in eval mode, where it is an affine map."""
+def batch_norm_norms(layer: nn.BatchNorm1d | nn.BatchNorm3d, inputs: Tensor, gradient: Tensor) -> list[Tensor]:
+    """Squared norms `(n,)` for scale and offset of a batch norm in eval mode, where it is an affine map.
+
+    Inputs are `(n, channels)` or `(n, channels, ...)`.
+    """
     if layer.running_mean is None or layer.running_var is None:
         raise ValueError("a batch norm without running statistics mixes samples; per-sample gradients do not exist")
-    gradient_sum = gradient.sum(dim=(2, 3, 4))
-    product_sum = (inputs * gradient).sum(dim=(2, 3, 4))
+    gradient_sum = gradient.reshape(*gradient.shape[:2], -1).sum(dim=2)
+    product_sum = (inputs * gradient).reshape(*gradient.shape[:2], -1).sum(dim=2)
     scale_gradient = (product_sum - layer.running_mean * gradient_sum) * torch.rsqrt(layer.running_var + layer.eps)
     return [scale_gradient.square().sum(dim=1), gradient_sum.square().sum(dim=1)]
 

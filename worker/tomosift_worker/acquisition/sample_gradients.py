@@ -96,6 +96,10 @@ class SampleGradients:
                     raise RuntimeError(f"the input of {name} was changed in place after the layer read it")
                 found = self._layer_squares(name, layer, layer_input, gradient)
                 for parameter, square in zip(_parameter_names(name, layer), found, strict=True):
+                    if parameter in norms.squares:
+                        raise UnsupportedLayer(
+                            f"{name} is used twice in a pass; its two gradients would have to be added"
+                        )
                     norms.squares[parameter] = square
 
             output.register_hook(after_backward)  # type: ignore[no-untyped-call]
@@ -108,7 +112,7 @@ class SampleGradients:
         inputs, gradient = inputs.float(), gradient.float()
         if isinstance(layer, nn.Linear):
             return linear_norms(layer, inputs, gradient)
-        if isinstance(layer, nn.BatchNorm3d):
+        if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm3d):
             return batch_norm_norms(layer, inputs, gradient)
         assert isinstance(layer, nn.Conv3d)
         if name not in self.rules:
@@ -155,9 +159,9 @@ def _layers_with_parameters(network: nn.Module) -> dict[str, nn.Module]:
     for name, layer in network.named_modules():
         if not any(True for _ in layer.parameters(recurse=False)):
             continue
-        if not isinstance(layer, nn.Linear | nn.Conv3d | nn.BatchNorm3d):
+        if not isinstance(layer, nn.Linear | nn.Conv3d | nn.BatchNorm1d | nn.BatchNorm3d):
             raise UnsupportedLayer(
-                f"{name} is a {type(layer).__name__}; exact gradient norms know Linear, Conv3d and BatchNorm3d"
+                f"{name} is a {type(layer).__name__}; exact gradient norms know Linear, Conv3d and batch norm"
             )
         layers[name] = layer
     return layers
