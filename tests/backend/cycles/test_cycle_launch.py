@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from fixtures.cycle_world import REPORT, announce_worker, finish_cycle, say
 from fixtures.labeling_world import World, build_world, fresh_key, rows, scalar, signed_in
+from fixtures.launched_cycles import REPORT, announce_worker, finish_cycle, say
 from sqlalchemy import text
 
 from tomosift.cycles.launch import Launcher, launch_cycle

@@ -8,8 +8,8 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from fixtures.cycle_world import say
 from fixtures.labeling_world import World, build_world
+from fixtures.launched_cycles import say
 from sqlalchemy import text
 
 from tomosift.cycles.launch import Launcher, launch_cycle

@@ -4,8 +4,8 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from fixtures.cycle_world import announce_worker, finish_cycle, say
 from fixtures.labeling_world import World, build_world, signed_in
+from fixtures.launched_cycles import announce_worker, finish_cycle, say
 from sqlalchemy import update
 
 import tomosift
