@@ -21,6 +21,7 @@ from tomosift.kit.settings import Settings
 from tomosift.pool.import_run import attempt_source_id
 from tomosift.pool.imports import ListLocation, request_import
 from tomosift.tables import EvaluationItem, Job, QueueItem, Source, Subtomogram
+from tomosift.volumes.store import VolumeStore
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("clean_database")]
 
@@ -129,3 +130,27 @@ def test_a_worker_that_is_told_to_stop_gives_the_import_back_at_once(
     start_worker()
     assert wait_for(job_id, lambda job: job.state not in ("queued", "running")).state == "succeeded"
     assert counts()[:2] == [1, COUNT]
+
+
+def test_a_starting_worker_clears_up_after_imports_nobody_will_finish(
+    settings: Settings, start_worker: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    with transaction() as session:
+        project_id = uuid.UUID(str(make_project(Service().owner())["id"]))
+        lost = Job(
+            project_id=project_id,
+            kind="import",
+            task="t",
+            queue="cpu",
+            state="failed",
+            attempt=5,
+            finished_at=utc_now(),
+        )
+        session.add(lost)
+    left = Path(settings.effective_store_url) / "volumes" / str(attempt_source_id(lost.id, 5))
+    VolumeStore(settings.effective_store_url).create(left.name, 6, 16, 10.0)
+    start_worker()
+    deadline = time.monotonic() + 60
+    while left.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
