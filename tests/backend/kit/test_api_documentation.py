@@ -1,0 +1,75 @@
+"""docs/api.md names every route with the role it needs, and nothing else; its example script is a program."""
+
+import ast
+import re
+from pathlib import Path
+
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from tomosift.accounts.authentication import current_user, require_admin
+from tomosift.app import API_PREFIX, ROUTERS, create_app
+from tomosift.projects.access import RequireRole
+
+PAGE = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
+DOCUMENTED = {
+    (method, path): role.strip()
+    for method, path, role in re.findall(r"^\| `([A-Z]+) (/\S+)` \|[^|]*\|([^|]*)\|$", PAGE, re.M)
+}
+
+
+def needed_role(dependant: Dependant) -> str:
+    """The role a route asks for, from the dependencies it has."""
+    found = ""
+    for each in dependant.dependencies:
+        if isinstance(each.call, RequireRole):
+            return each.call.role.value
+        if each.call is require_admin:
+            return "administrator"
+        found = "signed in" if each.call is current_user else needed_role(each) or found
+    return found
+
+
+def test_every_route_is_documented_with_its_role() -> None:
+    routes = {
+        (method, route.path.replace("{path:path}", "{path}")): needed_role(route.dependant)
+        for router in ROUTERS
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for method in route.methods
+    }
+    assert len(routes) > 40
+    assert routes == DOCUMENTED
+
+
+def test_the_routes_are_those_of_the_application() -> None:
+    paths = create_app().openapi()["paths"]
+    served = {
+        (method.upper(), path.removeprefix(API_PREFIX))
+        for path, operations in paths.items()
+        if path.startswith(API_PREFIX)
+        for method in operations
+    }
+    assert served == set(DOCUMENTED)
+
+
+def test_every_route_has_summary_description_and_errors() -> None:
+    for path, operations in create_app().openapi()["paths"].items():
+        for method, operation in operations.items():
+            name = f"{method} {path}"
+            assert operation["summary"], name
+            assert len(operation["description"]) > 20, name
+            if path.startswith(API_PREFIX):
+                assert "401" in operation["responses"], name
+
+
+def test_problem_kinds_in_the_page_exist() -> None:
+    sources = "".join(file.read_text() for file in (Path(__file__).parents[3] / "backend").rglob("*.py"))
+    named = set(re.findall(r"`([a-z]+(?:-[a-z]+)+)`", PAGE)) - {"entropy-gradnorm"}
+    assert named
+    assert not {kind for kind in named if f'"{kind}"' not in sources}
+
+
+def test_the_example_is_python() -> None:
+    (script,) = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+    ast.parse(script)
