@@ -164,6 +164,9 @@ function offlinePage(f) {
   let gone = false // answers nothing while true
   return {
     name: 'offline',
+    start: () => {
+      gone = false
+    },
     path: '/projects/demo',
     answers: { ...project(f), offline: () => gone },
     act: async (page) => {
@@ -172,8 +175,6 @@ function offlinePage(f) {
       gone = true
       await page.getByRole('link', { name: 'Data', exact: true }).click()
       await page.getByText('No connection to Tomosift').waitFor()
-      await page.waitForTimeout(200)
-      gone = false
     },
   }
 }

@@ -77,6 +77,7 @@ async function answer(route, answers) {
 for (const spec of pages(fixtures).filter(({ name }) => names.length === 0 || names.includes(name))) {
   for (const [width, height] of SIZES) {
     for (const colorScheme of ['light', 'dark']) {
+      spec.start?.()
       const context = await browser.newContext({
         viewport: { width, height },
         colorScheme,

@@ -3,6 +3,7 @@ import { explain } from '../api/problem'
 import { classNames } from './classNames'
 import { Icon, type IconName } from './icons'
 import styles from './Notice.module.css'
+import { Prose } from './Prose'
 
 export type NoticeTone = 'neutral' | 'good' | 'warn' | 'bad'
 
@@ -39,7 +40,7 @@ export function ErrorNotice({ error, actions }: { error: unknown; actions?: Reac
   const { title, detail } = explain(error)
   return (
     <Notice tone="bad" title={title} actions={actions}>
-      {detail}
+      <Prose text={detail} />
     </Notice>
   )
 }

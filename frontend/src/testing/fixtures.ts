@@ -356,6 +356,7 @@ export const failedCycle: Cycle = {
       logLine(2.5, 'Loss is not finite at step 212.', 'error'),
     ],
   },
+  created_at: ago(3),
   finished_at: ago(2),
 }
 

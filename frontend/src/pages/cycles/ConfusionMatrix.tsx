@@ -53,6 +53,11 @@ export function ConfusionMatrix({ names, rows }: { names: string[]; rows: number
   )
 }
 
+/** Pale up to a half, dark above it: in between, no text colour would stand out well enough. */
+function shade(heat: number): number {
+  return heat > 0.5 ? 0.7 + 0.3 * heat : 0.9 * heat
+}
+
 /** The shade is the share of its row, so that rare classes show as well as common ones. */
 function Cell({
   counts,
@@ -74,11 +79,11 @@ function Cell({
     <td
       className={classNames(
         styles.cell,
-        heat > 0.55 && styles.dark,
+        heat > 0.5 && styles.dark,
         count === 0 && styles.zero,
         right && styles.right,
       )}
-      style={{ '--heat': `${Math.round(heat * 100)}%` } as CSSProperties}
+      style={{ '--heat': `${Math.round(shade(heat) * 100)}%` } as CSSProperties}
       title={`${formatPlural(count, 'particle')} of ${said} taken for ${taken}`}
     >
       {formatCount(count)}

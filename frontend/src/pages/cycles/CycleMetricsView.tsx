@@ -12,9 +12,9 @@ const orDash = (value: number | null, digits = 0) => (value === null ? '–' : f
 
 const CLASS_COLUMNS: Column<ClassMetrics>[] = [
   { title: 'Class', cell: (row) => row.name },
-  { title: 'Evaluation labels', numeric: true, cell: (row) => formatCount(row.n) },
-  { title: 'Found (recall)', numeric: true, cell: (row) => orDash(row.recall) },
-  { title: 'Right when named (precision)', numeric: true, cell: (row) => orDash(row.precision) },
+  { title: 'Labels', numeric: true, cell: (row) => formatCount(row.n) },
+  { title: 'Recall', numeric: true, cell: (row) => orDash(row.recall) },
+  { title: 'Precision', numeric: true, cell: (row) => orDash(row.precision) },
 ]
 
 /** What a cycle reached, measured on labels its network never saw. */
@@ -66,7 +66,10 @@ function trainingNote({ steps, samples_per_second: rate }: NonNullable<CycleMetr
 function ByClass({ report }: { report: Report }) {
   return (
     <div className={styles.pair}>
-      <Section title="By class">
+      <Section
+        title="By class"
+        intro="Recall: how many of a class were found. Precision: how many of those named so are right."
+      >
         <Table
           caption="Quality by class"
           columns={CLASS_COLUMNS}

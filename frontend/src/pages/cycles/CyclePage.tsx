@@ -10,6 +10,7 @@ import { Badge } from '../../design/Badge'
 import { Button, ButtonLink } from '../../design/Button'
 import { Disclosure } from '../../design/Disclosure'
 import { ErrorNotice, Notice } from '../../design/Notice'
+import { Prose } from '../../design/Prose'
 import { Section } from '../../design/Section'
 import { Skeleton } from '../../design/Skeleton'
 import { Stepper } from '../../design/Stepper'
@@ -78,7 +79,7 @@ function CycleView({ project, cycle }: { project: Project; cycle: Cycle }) {
           title={cycle.job.problem.title}
           actions={allows(project.role, 'curator') && !isActive(cycle) && <LaunchButton project={project} />}
         >
-          {cycle.job.problem.detail}
+          <Prose text={cycle.job.problem.detail} />
         </Notice>
       )}
       {cycle.metrics && <CycleMetricsView metrics={cycle.metrics} />}

@@ -7,6 +7,7 @@ import { Button } from '../../design/Button'
 import { Dialog } from '../../design/Dialog'
 import { ChoiceField, TextField } from '../../design/Field'
 import { ErrorNotice, Notice } from '../../design/Notice'
+import { Prose } from '../../design/Prose'
 import { Skeleton } from '../../design/Skeleton'
 import { showToast } from '../../design/Toast'
 import { formatCount } from '../../format/numbers'
@@ -106,8 +107,9 @@ function LaunchForm({
           )}
           {catalogue.workers_seen === 0 && (
             <Notice tone="warn" title="No worker is running">
-              The cycle will wait until one starts.{' '}
-              {catalogue.reason ?? 'Ask whoever runs this Tomosift to start one.'}
+              <Prose
+                text={catalogue.reason ?? 'The cycle will wait. Ask whoever runs this Tomosift to start one.'}
+              />
             </Notice>
           )}
           {launch.error && <ErrorNotice error={launch.error} />}
@@ -116,6 +118,15 @@ function LaunchForm({
           The network learns from {formatCount(progress.labeled.training_total)} labels and then picks the
           next particles for you.
         </p>
+        <TextField
+          label="Particles to pick"
+          hint={`${formatCount(pickable(progress))} are unlabeled. Small batches learn faster, large ones mean fewer pauses.`}
+          value={batchSize}
+          onChange={setBatchSize}
+          error={sizeError}
+          inputMode="numeric"
+          short
+        />
         {catalogue.acquisition.length > 0 && (
           <ChoiceField
             label="How the next particles are picked"
@@ -132,15 +143,6 @@ function LaunchForm({
             onChange={(preset) => setChoices({ ...choices, preset })}
           />
         )}
-        <TextField
-          label="Particles to pick"
-          hint={`${formatCount(pickable(progress))} are unlabeled. Small batches learn faster, large ones mean fewer pauses.`}
-          value={batchSize}
-          onChange={setBatchSize}
-          error={sizeError}
-          inputMode="numeric"
-          short
-        />
       </div>
     </Dialog>
   )

@@ -6,6 +6,7 @@ import type { Cycle, Project } from '../../api/types'
 import { allows } from '../../app/ProjectLayout'
 import { Disclosure } from '../../design/Disclosure'
 import { Notice } from '../../design/Notice'
+import { Prose } from '../../design/Prose'
 import { Stepper } from '../../design/Stepper'
 import { CancelCycleButton } from './CancelCycleButton'
 import { CycleProgress } from './CycleProgress'
@@ -39,7 +40,11 @@ export function LiveCycle({
         <Stepper label={`Stages of cycle ${cycle.number}`} steps={stepsOf(cycle)} />
         {allows(project.role, 'curator') && <CancelCycleButton slug={project.slug} cycle={cycle} />}
       </div>
-      {cycle.warning && <Notice tone="warn">{cycle.warning}</Notice>}
+      {cycle.warning && (
+        <Notice tone="warn">
+          <Prose text={cycle.warning} />
+        </Notice>
+      )}
       <CycleProgress cycle={cycle} />
       {cycle.job.log.length > 0 && (
         <Disclosure summary="Log">

@@ -5,6 +5,7 @@ import { Badge, type Tone } from '../../design/Badge'
 import { Button } from '../../design/Button'
 import { ProgressBar } from '../../design/Meter'
 import { Notice } from '../../design/Notice'
+import { Prose } from '../../design/Prose'
 import { TimeAgo } from '../../design/TimeAgo'
 import { showToast } from '../../design/Toast'
 import { formatPercent, formatPlural, share } from '../../format/numbers'
@@ -72,7 +73,7 @@ function Failure({ job }: { job: Job }) {
   return (
     <>
       <Notice tone="bad" title={problem?.title ?? 'The import failed'}>
-        {problem?.detail ?? 'It ended without saying why.'} Nothing of this list was imported
+        <Prose text={problem?.detail ?? 'It ended without saying why.'} /> Nothing of this list was imported
         {errors.length > 0 && `; ${formatPlural(errors.length, 'row')} to mend`}.
       </Notice>
       {errors.length > 0 && <RowErrors errors={errors} />}

@@ -57,12 +57,10 @@ function Bar({ name, count, width, color }: { name: string; count: number; width
         {name}
       </span>
       <span className={styles.bar} aria-hidden="true">
-        {count > 0 && (
-          <span
-            className={styles.fill}
-            style={{ width: `${width * 100}%`, background: color ?? 'var(--border-strong)' }}
-          />
-        )}
+        <span
+          className={styles.fill}
+          style={{ width: `${width * 100}%`, background: color ?? 'var(--border-strong)' }}
+        />
       </span>
       <span className={styles.count}>{formatCount(count)}</span>
     </li>
@@ -71,7 +69,7 @@ function Bar({ name, count, width, color }: { name: string; count: number; width
 
 function EvaluationSet({ evaluation }: { evaluation: Progress['evaluation'] }) {
   if (evaluation.size === 0) return null
-  const { report } = evaluation.by_half
+  const { report, calibrate } = evaluation.by_half
   return (
     <div className={styles.evaluation}>
       <p className={styles.line}>
@@ -82,8 +80,9 @@ function EvaluationSet({ evaluation }: { evaluation: Progress['evaluation'] }) {
       </p>
       <Meter label="Evaluation set labeled" value={share(evaluation.labeled, evaluation.size) ?? 0} />
       <p className={styles.note}>
-        Drawn at random, labeled without hints, never learned from. Accuracy is read off{' '}
-        {formatCount(report.labeled)} of them, the rest tune the network’s confidence.
+        Drawn at random, labeled without hints, never learned from. One half measures accuracy (
+        {formatCount(report.labeled)} of {formatCount(report.size)} labeled), the other tunes the network’s
+        confidence ({formatCount(calibrate.labeled)} of {formatCount(calibrate.size)}).
       </p>
     </div>
   )

@@ -97,7 +97,7 @@ describe('progress', () => {
     expect(labels.getByRole('meter', { name: 'Evaluation set labeled' }).getAttribute('aria-valuenow')).toBe(
       '62',
     )
-    expect(labels.getByText(/Accuracy is read off 32 of\s+them/)).toBeDefined()
+    expect(labels.getByText(/One half measures accuracy \(32 of 50 labeled\)/)).toBeDefined()
   })
 })
 

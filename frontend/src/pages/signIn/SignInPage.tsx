@@ -26,7 +26,6 @@ export function SignInPage() {
   const location = useLocation()
   const navigate = useNavigate()
   const queryClient = useQueryClient()
-  const session = useQuery(sessionQuery)
 
   const signIn = useMutation({
     mutationFn: exchangeLinkToken,
@@ -36,6 +35,8 @@ export function SignInPage() {
       void navigate(destination(location.state), { replace: true })
     },
   })
+  // While a link is being traded, whoever was signed in before does not matter.
+  const session = useQuery({ ...sessionQuery, enabled: linkToken === null || signIn.isError })
   const { mutate } = signIn
   const sent = useRef(false)
   useEffect(() => {
