@@ -113,7 +113,7 @@ class WebSecurity:
             headers["host"].lower(),
             self._public_netloc,
         }:
-            raise _cross_site("it comes from a page of another address")
+            raise _cross_site("it comes from a page of another address (behind a proxy, set TOMOSIFT_PUBLIC_URL)")
 
     def _check_declared_size(self, headers: Headers) -> None:
         declared = headers.get("content-length", "0")
