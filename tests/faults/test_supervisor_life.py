@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
-from fixtures.supervised import UpProcess
+from fixtures.supervised import UpProcess, listening_tcp_sockets
 from sqlalchemy import make_url
 
 from tomosift.supervisor.process_table import birth_mark
@@ -46,26 +46,6 @@ def wait_for(path: Path, seconds: float = 20.0) -> str:
 def start_training(up: UpProcess, pid_file: Path) -> int:
     httpx.post(f"{up.url}/tasks/train", params={"path": str(pid_file)}, timeout=20, trust_env=False).raise_for_status()
     return int(wait_for(pid_file))
-
-
-def listening_tcp_sockets(pids: list[int]) -> set[str]:
-    """Local addresses, as the kernel writes them, of TCP sockets in state LISTEN that these processes hold."""
-    inodes = set()
-    for pid in pids:
-        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-            try:
-                target = str(descriptor.readlink())
-            except OSError:
-                continue
-            if target.startswith("socket:["):
-                inodes.add(target[8:-1])
-    found = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in Path(table).read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A" and fields[9] in inodes:
-                found.add(fields[1])
-    return found
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -123,7 +103,7 @@ def test_kill_9_of_the_supervisor_leaves_nothing_and_the_next_start_works(home: 
 def test_closed_by_default(shared: UpProcess) -> None:
     up, home = shared, shared.home
     family = [up.process.pid, *up.note_family()]
-    assert listening_tcp_sockets(family) == {f"0100007F:{up.port:04X}"}
+    assert listening_tcp_sockets(family) == {f"127.0.0.1:{up.port}"}
     for path in (home, *(entry for entry in home.rglob("*") if entry.is_dir())):
         assert stat.S_IMODE(path.stat().st_mode) == 0o700, path
     for path in (*(home / "secrets").iterdir(), home / "lock", home / "service.json", *(home / "logs").iterdir()):

@@ -67,11 +67,10 @@ def find_binaries(wanted_major: int | None = None) -> PostgresBinaries:
     here = ", ".join(f"{item.version} in {item.folder}" for item in found) or "none"
     raise StartProblem(
         f"The data folder's database was made by PostgreSQL {wanted_major}, and this computer has {here}.",
-        f"Nothing was changed. Either install PostgreSQL {wanted_major} beside it (it is then found and used), or move "
-        f"the data: with PostgreSQL {wanted_major}'s own programs start the old cluster and write "
-        "`pg_dump -Fc tomosift > tomosift.dump`, move the folder HOME/postgres away, start Tomosift once to make a "
-        "new one, and load the dump into it with `pg_restore --clean --if-exists`. docs/decisions/embedded-services.md "
-        "has the commands.",
+        f"Nothing was changed. Install PostgreSQL {wanted_major} beside it: it is then found and used. To move the "
+        "data to another version from there: write a dump with pg_dump while Tomosift runs, stop it, move the folder "
+        "HOME/postgres away, start Tomosift, which makes a new database, and load the dump with pg_restore. "
+        "docs/data-folder.md has the commands.",
     )
 
 

@@ -1,5 +1,6 @@
 """`tomosift up`: start everything, show the way in, watch until told to stop."""
 
+import gc
 import os
 import sys
 import threading
@@ -57,6 +58,8 @@ def up(
                 signals.ignore_from_now()
                 ending = time.monotonic()
                 running.stop()
+                # Spares the interpreter a last search for garbage, up to a second on a busy computer.
+                gc.freeze()
     except StopRequested:
         lines.note(f"Stopped in {time.monotonic() - ending:.1f} s")
         return 0
