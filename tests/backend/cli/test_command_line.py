@@ -1,9 +1,11 @@
 """The command `tomosift` against the real program: service, worker and database as a user has them."""
 
+import csv
 import os
 import re
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -235,6 +237,50 @@ def test_cycles_from_the_command_line(here: Run, roots: Path) -> None:
     assert (status, "too few labels" in told.lower()) == (2, True)
     status, _, told = here("cycle", "cancel", "-p", "cycles")
     assert (status, "No cycle of cycles is running" in told) == (2, True)
+
+
+def label_by_truth(service: LiveService, slug: str, truth_file: Path, count: int) -> None:
+    """Answer what the queue asks, as an expert who knows the truth."""
+    with truth_file.open(newline="") as file:
+        truth = {row["name"]: row["class"] for row in csv.DictReader(file)}
+    class_ids = {each["name"]: each["id"] for each in service.get(f"projects/{slug}")["classes"]}
+    done = 0
+    while done < count:
+        tasks = service.api.post(f"projects/{slug}/tasks/claim", json={"count": 8}).json()["tasks"]
+        assert tasks
+        for task in tasks:
+            body = {
+                "subtomogram_id": task["subtomogram"]["id"],
+                "lease_id": task["lease"]["id"],
+                "fencing_token": task["lease"]["fencing_token"],
+                "kind": "class",
+                "class_id": class_ids[truth[task["subtomogram"]["name"]]],
+                "duration_ms": 900,
+            }
+            key = {"Idempotency-Key": uuid.uuid4().hex}
+            service.api.post(f"projects/{slug}/decisions", json=body, headers=key).raise_for_status()
+            done += task["work"] == "query"
+
+
+def test_a_cycle_is_launched_followed_and_shown(here: Run, run: Run, service: LiveService, tmp_path: Path) -> None:
+    out = tmp_path / "set"
+    run("simulate", "--out", str(out), "--per-class", "10", "--box", "20", "--snr", "1", "--stack")
+    names = "barrel,double ring,hollow sphere,rod,Y shape,bilobed blob"
+    here("import", str(out / "particles.star"), "-p", "loop", "--create", "--classes", names)
+    label_by_truth(service, "loop", out / "truth.csv", 12)
+    started = ("cycle", "start", "-p", "loop", "--acquisition", "entropy", "--batch-size", "5")
+    status, shown, told = here(*started, "--wait")
+    assert (status, told) == (0, "")
+    assert "Cycle 1 is ready." in shown
+    assert re.search(r"^1 +ready +entropy +1\d", here("cycle", "status", "-p", "loop")[1], re.MULTILINE)
+    assert service.get("projects/loop/progress")["queue"]["open_query"] == 5
+    status, shown, _ = here(*started)
+    assert (status, "Cycle 2 of loop" in shown) == (0, True)
+    status, _, told = here(*started)
+    assert (status, "Cycle 2" in told) == (2, True), "one at a time"
+    status, shown, _ = here("cycle", "cancel", "-p", "loop")
+    assert (status, "Cycle 2 is being stopped" in shown) == (0, True)
+    service.wait_for("the end of cycle 2", lambda: service.get("projects/loop/cycles/2")["stage"] == "cancelled")
 
 
 def test_doctor_looks_at_the_service_and_its_worker(here: Run, service: LiveService) -> None:
