@@ -1,0 +1,119 @@
+"""Settings of cycles: presets, what may be laid over them, and that service and worker mean the same."""
+
+import json
+import subprocess
+import sys
+import uuid
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import ValidationError
+
+from tomosift.cycles.cycle_settings import acquisition_id, resolve_settings
+from tomosift.cycles.launch import RUN_CYCLE_TASK
+from tomosift.kit.problems import ProblemError
+from tomosift_worker.acquisition.catalogue import ACQUISITION_FUNCTIONS
+from tomosift_worker.catalogue import catalogue
+from tomosift_worker.cycle.presets import PRESETS, complete_settings, default_preset
+from tomosift_worker.cycle.run import seed_of
+from tomosift_worker.cycle.settings import CycleSettings
+
+
+def as_announced(device: str = "cpu") -> dict[str, Any]:
+    """The catalogue after its way through JSON."""
+    return dict(json.loads(json.dumps(catalogue(device))))
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+@pytest.mark.parametrize("acquisition", list(ACQUISITION_FUNCTIONS))
+def test_what_the_service_resolves_the_worker_takes_unchanged(preset: str, acquisition: str) -> None:
+    resolved = resolve_settings({"preset": preset, "acquisition": acquisition}, as_announced(), batch_size=17)
+
+    settings = complete_settings(resolved, "cpu")
+
+    assert settings.model_dump(mode="json") == resolved
+    assert (settings.preset, settings.acquisition, settings.batch_size) == (preset, acquisition, 17)
+    assert acquisition_id(resolved) == acquisition
+
+
+def test_without_a_catalogue_the_worker_lays_what_was_asked_over_the_preset() -> None:
+    asked = resolve_settings({"training": {"steps": 9}, "preset": "cpu-standard"}, None, batch_size=21)
+
+    settings = complete_settings(asked, "cpu")
+
+    assert settings.training.steps == 9
+    assert settings.training.batch_size == PRESETS["cpu-standard"].settings.training.batch_size
+    assert settings.network == PRESETS["cpu-standard"].settings.network
+    assert settings.batch_size == 21
+
+
+@pytest.mark.parametrize(
+    ("device", "preset"), [("cpu", "cpu-quick"), ("cuda", "gpu-standard"), ("mps", "gpu-standard")]
+)
+def test_each_device_has_a_default_preset(device: str, preset: str) -> None:
+    assert default_preset(device) == preset == as_announced(device)["default_preset"]
+    assert complete_settings({}, device).preset == preset
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"version": 2},
+        {"acquisition": "guessing"},
+        {"batch_size": 0},
+        {"network": {"width": 1}},
+        {"training": {"step": 3}},
+        {"subset_size": 0},
+        {"seed": -1},
+        {"colour": "red"},
+    ],
+)
+def test_wrong_settings_are_refused_by_service_and_worker_alike(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        complete_settings(wrong, "cpu")
+    with pytest.raises(ProblemError) as refused:
+        resolve_settings(wrong, as_announced(), batch_size=40)
+    assert refused.value.status == 422
+
+
+def test_an_unknown_preset_is_refused_with_the_list() -> None:
+    with pytest.raises(ValueError, match="cpu-quick, cpu-standard, gpu-standard"):
+        complete_settings({"preset": "turbo"}, "cpu")
+
+
+def test_the_schema_stands_alone_and_lists_the_functions() -> None:
+    schema = as_announced()["settings_schema"]
+
+    Draft202012Validator.check_schema(schema)
+
+    assert schema["properties"]["acquisition"]["enum"] == list(ACQUISITION_FUNCTIONS)
+    assert '"$ref": "http' not in json.dumps(schema)
+
+
+@pytest.mark.parametrize(
+    ("acquisition", "warm_start", "warm"),
+    [("cod", "auto", True), ("entropy", "auto", False), ("entropy", "always", True), ("cod", "never", False)],
+)
+def test_only_cod_starts_warm_by_itself(acquisition: str, warm_start: str, *, warm: bool) -> None:
+    settings = CycleSettings.model_validate({"acquisition": acquisition, "training": {"warm_start": warm_start}})
+
+    assert settings.starts_warm is warm
+
+
+def test_the_seed_follows_from_project_and_number() -> None:
+    one, other = uuid.UUID(int=1), uuid.UUID(int=2)
+
+    assert seed_of(one, 1) == seed_of(uuid.UUID(int=1), 1)
+    assert len({seed_of(one, 1), seed_of(one, 2), seed_of(other, 1)}) == 3
+    assert 0 <= seed_of(one, 1) < 2**32
+
+
+def test_the_task_has_the_name_the_service_sends_and_brings_no_torch() -> None:
+    look = (
+        "import sys; from tomosift_worker.tasks import run_cycle; print(run_cycle.name, run_cycle.queue, "
+        "'torch' in sys.modules)"
+    )
+    seen = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+
+    assert seen.stdout.split() == [RUN_CYCLE_TASK, "gpu", "False"]

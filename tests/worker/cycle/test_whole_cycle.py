@@ -1,0 +1,303 @@
+"""Cycles from launch to queue, on a real database and store, in the test's own process."""
+
+import json
+
+import numpy as np
+import pytest
+from fixtures.cycle_runs import artifacts, job_of, log_of, model_count, model_of, queue_of, run_here
+from fixtures.cycle_world import JUNK, CycleWorld, build_cycle_world, simple_pool
+from sqlalchemy import insert
+
+from tomosift.cycles.schemas import CycleMetrics
+from tomosift.kit.database import transaction
+from tomosift.kit.problems import ProblemError
+from tomosift.kit.settings import Settings
+from tomosift.tables import ParticleClass, Source, Subtomogram
+from tomosift.volumes.store import VolumeStore
+from tomosift_worker.acquisition.catalogue import ACQUISITION_FUNCTIONS
+from tomosift_worker.cycle.model_files import read_model
+
+pytestmark = pytest.mark.usefixtures("clean_database")
+
+QUICK = {"steps": 12, "batch_size": 8, "learning_rate": 3e-3}
+LONGER = {**QUICK, "steps": 60}
+
+
+@pytest.fixture
+def world(settings: Settings) -> CycleWorld:
+    world = build_cycle_world()
+    world.label_some(4)
+    return world
+
+
+def test_a_cycle_ends_with_model_numbers_scores_and_queue(world: CycleWorld) -> None:
+    cycle = run_here(world.launch(training=LONGER, acquisition="entropy"))
+
+    assert (cycle.stage, job_of(cycle).state, cycle.checkpoint) == ("ready", "succeeded", None)
+    assert cycle.finished_at is not None
+    assert (cycle.training_label_count, cycle.evaluation_label_count) == (16, 12)
+    metrics = CycleMetrics.model_validate(cycle.metrics)
+    assert metrics.report is not None
+    assert metrics.report.n == 6
+    assert metrics.report.accuracy >= 0.5, "shapes as plain as these are told apart better than by guessing"
+    assert metrics.training is not None
+    assert metrics.training.steps == 60
+    assert "Training on 16 labels of 3 classes + junk (plate 4, rod 4, sphere 4, junk 4)" in log_of(cycle)
+    assert f"of 6 right ({metrics.report.accuracy:.0%}" in log_of(cycle)
+    assert len(queue_of(world.project_id, batch=1, state="open")) == 6
+
+
+def test_the_queue_holds_the_highest_scores_of_what_is_undecided(world: CycleWorld) -> None:
+    cycle = run_here(world.launch(acquisition="entropy"))
+
+    columns = artifacts().read_tensors(cycle.scores_key or "")
+    decided = set(world.evaluation) | {each for name in set(world.truth.values()) for each in world.of_class(name)[:4]}
+    score_of = dict(zip(columns["item_ids"].tolist(), columns["score"].tolist(), strict=True))
+    expected = sorted((each for each in score_of if each not in decided), key=lambda each: -score_of[each])[:6]
+    assert set(score_of) == set(world.truth)
+    assert [item.subtomogram_id for item in queue_of(world.project_id, batch=1)] == expected
+    assert np.array_equal(columns["score"], columns["entropy"])
+
+
+def test_the_model_can_be_read_back_and_gives_the_stored_outputs(world: CycleWorld, settings: Settings) -> None:
+    import torch
+
+    cycle = run_here(world.launch())
+    row = model_of(cycle)
+    model = read_model(artifacts(), row.key)
+
+    assert [each["name"] for each in row.classes] == ["plate", "rod", "sphere", JUNK]
+    assert row.classes == model.classes
+    assert row.description["settings"]["seed"] == 7
+    assert row.checksum.startswith("blake2b:")
+    columns = artifacts().read_tensors(cycle.scores_key or "")
+    volumes = torch.from_numpy(VolumeStore(settings.effective_store_url).open(str(world.source_id)).read([0, 1, 2]))
+    with torch.inference_mode():
+        logits = model.network.eval()(model.prepare(volumes.unsqueeze(1))).numpy()
+    assert columns["item_ids"][:3].tolist() == sorted(world.truth)[:3]
+    np.testing.assert_allclose(logits, columns["logits"][:3], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("acquisition", list(ACQUISITION_FUNCTIONS))
+def test_every_acquisition_function_fills_the_queue_and_gives_its_reason(world: CycleWorld, acquisition: str) -> None:
+    run_here(world.launch(acquisition=acquisition))
+
+    picks = queue_of(world.project_id, batch=1)
+    function = ACQUISITION_FUNCTIONS[acquisition]
+    assert len(picks) == 6
+    assert all(item.reason == {"acquisition": acquisition, "text": function.reason} for item in picks)
+    assert [item.score for item in picks] == sorted((item.score or 0.0 for item in picks), reverse=True)
+
+
+def test_the_seed_is_derived_and_stored_when_none_is_given(world: CycleWorld) -> None:
+    cycle = run_here(world.launch(seed=None))
+
+    assert isinstance(cycle.settings["seed"], int)
+    assert cycle.settings["version"] == 1
+    assert cycle.settings["preset"] == "cpu-quick"
+
+
+def test_no_evaluation_labels_yet(settings: Settings) -> None:
+    world = build_cycle_world()
+    world.label([each for name in sorted(set(world.truth.values())) for each in world.of_class(name)[:4]])
+
+    cycle = run_here(world.launch())
+
+    assert cycle.stage == "ready"
+    metrics = CycleMetrics.model_validate(cycle.metrics)
+    assert (metrics.report, metrics.calibration) == (None, None)
+    assert "Label the evaluation items" in (metrics.reason or "")
+    assert (metrics.reason or "?") in log_of(cycle)
+
+
+def test_a_class_with_one_label_trains(settings: Settings) -> None:
+    world = build_cycle_world()
+    world.label([*world.of_class("rod")[:8], *world.of_class("sphere")[:4], world.of_class("plate")[0]])
+    world.label(world.evaluation)
+
+    cycle = run_here(world.launch())
+
+    assert [each["name"] for each in model_of(cycle).classes] == ["plate", "rod", "sphere"]
+    assert "No training label" not in log_of(cycle)
+
+
+def test_evaluation_items_of_a_class_without_training_labels_count_as_wrong(settings: Settings) -> None:
+    world = build_cycle_world()
+    world.label([*world.of_class("rod")[:8], *world.of_class("sphere")[:8]])
+    world.label(world.evaluation, "plate")
+
+    cycle = run_here(world.launch())
+
+    report = CycleMetrics.model_validate(cycle.metrics).report
+    assert report is not None
+    assert report.accuracy == 0.0
+    assert "No training label yet of: plate." in log_of(cycle)
+
+
+def test_the_second_cycle_compares_with_the_first(world: CycleWorld) -> None:
+    first = run_here(world.launch(acquisition="cod"))
+    assert "compared with those of the initial weights" in log_of(first)
+    world.label(world.of_class("rod")[4:7])
+
+    second = run_here(world.launch(acquisition="cod"))
+
+    assert "Training goes on from the weights of the cycle before." in log_of(second)
+    before = artifacts().read_tensors(first.scores_key or "")
+    now = artifacts().read_tensors(second.scores_key or "")
+    difference = softmax(now["logits"]) - softmax(before["logits"])
+    np.testing.assert_allclose(now["score"], np.linalg.norm(difference, axis=1), rtol=1e-6, atol=1e-7)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    grown = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    return grown / grown.sum(axis=1, keepdims=True)
+
+
+def test_new_particles_and_new_classes_since_the_cycle_before(world: CycleWorld, settings: Settings) -> None:
+    run_here(world.launch(acquisition="cod"))
+    with transaction() as session:
+        cone = ParticleClass(project_id=world.project_id, position=9, name="cone", color="#000000")
+        session.add(cone)
+        session.flush()
+        world.class_ids["cone"] = cone.id
+    new_ids = add_source(world, settings, count=5)
+    world.label(new_ids[:2], "cone")
+
+    second = run_here(world.launch(acquisition="cod"))
+
+    assert second.stage == "ready"
+    assert "classes new to it start from random weights" in log_of(second)
+    assert "The classes have changed" in log_of(second)
+    scored = artifacts().read_tensors(second.scores_key or "")["item_ids"]
+    assert set(new_ids) <= set(scored.tolist())
+
+
+def add_source(world: CycleWorld, settings: Settings, count: int, box: int = 24) -> list[int]:
+    """A further import of `count` cubes."""
+    with transaction() as session:
+        source = Source(
+            project_id=world.project_id,
+            name="more.star",
+            flavour="relion-3.1",
+            checksum="more",
+            row_count=count,
+            box_size=box,
+            voxel_size_angstrom=10.0,
+            columns=[],
+            blocks={},
+            table_key="none",
+        )
+        session.add(source)
+        session.flush()
+        rows = [
+            {
+                "project_id": world.project_id,
+                "source_id": source.id,
+                "source_row": row,
+                "name": f"TS_02/{row}",
+                "content_hash": f"{row:032x}",
+            }
+            for row in range(count)
+        ]
+        ids = list(session.scalars(insert(Subtomogram).returning(Subtomogram.id), rows))
+    array = VolumeStore(settings.effective_store_url).create(str(source.id), count, box, 10.0)
+    array.write_block(0, simple_pool({"rod": count}, box)[0])
+    return ids
+
+
+def test_another_network_starts_from_random_weights(world: CycleWorld) -> None:
+    run_here(world.launch(training={**QUICK, "warm_start": "always"}))
+
+    second = run_here(world.launch(network={"width": 5, "stem_stride": 2}, training={**QUICK, "warm_start": "always"}))
+
+    assert "the earlier model is another network" in log_of(second)
+
+
+def test_a_random_subset_of_the_undecided_is_scored(world: CycleWorld) -> None:
+    cycle = run_here(world.launch(acquisition="entropy", subset_size=9))
+
+    scored = set(artifacts().read_tensors(cycle.scores_key or "")["item_ids"].tolist())
+    labeled = {each for name in set(world.truth.values()) for each in world.of_class(name)[:4]}
+    assert len(scored) == 9
+    assert not scored & (labeled | set(world.evaluation))
+    assert {item.subtomogram_id for item in queue_of(world.project_id, batch=1)} <= scored
+
+
+def test_nothing_left_to_ask(world: CycleWorld) -> None:
+    world.label(world.others)
+
+    cycle = run_here(world.launch())
+
+    assert cycle.stage == "ready"
+    assert queue_of(world.project_id, batch=1) == []
+    assert "Nothing is left to ask about" in log_of(cycle)
+
+
+def test_a_training_that_runs_away_ends_with_advice(world: CycleWorld) -> None:
+    # With this weight decay each step makes the weights nine times as large, up to infinity.
+    runaway = {"optimizer": "sgd", "learning_rate": 10.0, "weight_decay": 1.0, "schedule": "constant", "steps": 60}
+    cycle = world.launch(training={**QUICK, **runaway})
+
+    with pytest.raises(ProblemError) as problem:
+        run_here(cycle)
+
+    assert problem.value.kind == "training-diverged"
+    assert "learning rate below 10" in problem.value.detail
+    assert model_count() == 0
+
+
+def test_missing_volumes_are_named(world: CycleWorld, settings: Settings) -> None:
+    VolumeStore(settings.effective_store_url).delete(str(world.source_id))
+
+    with pytest.raises(ProblemError) as problem:
+        run_here(world.launch())
+
+    assert problem.value.kind == "volumes-missing"
+    assert str(world.source_id) in problem.value.detail
+
+
+def test_boxes_of_two_sizes_are_refused(world: CycleWorld, settings: Settings) -> None:
+    add_source(world, settings, count=3, box=16)
+
+    with pytest.raises(ProblemError) as problem:
+        run_here(world.launch())
+
+    assert problem.value.kind == "mixed-box-sizes"
+    assert "16 and 24 voxels" in problem.value.detail
+
+
+def test_settings_nobody_checked_at_the_launch_are_checked_here(world: CycleWorld) -> None:
+    with pytest.raises(ProblemError) as problem:
+        run_here(world.launch(training={"steps": "many"}))
+
+    assert problem.value.kind == "bad-settings"
+    assert "training.steps" in problem.value.detail
+
+
+def test_labels_of_one_class_only_are_refused(settings: Settings) -> None:
+    world = build_cycle_world()
+    world.label([*world.of_class("rod")[:9], *world.of_class("sphere")[:1]])
+    cycle = world.launch()
+    with transaction() as session:
+        cycle_row = session.get_one(type(cycle), cycle.id)
+        cycle_row.label_snapshot_event_id -= 1
+
+    with pytest.raises(ProblemError) as problem:
+        run_here(cycle)
+
+    assert problem.value.kind == "too-few-classes"
+    assert "All training labels are rod." in problem.value.detail
+
+
+def test_what_is_stored_is_json_and_complete(world: CycleWorld) -> None:
+    cycle = run_here(world.launch())
+
+    assert json.loads(json.dumps(cycle.settings, allow_nan=False))["network"]["width"] == 4
+    assert sorted(cycle.metrics or {}) == ["calibration", "reason", "report", "sample", "training"]
+    prefix = f"cycles/{cycle.id}/attempt-1"
+    assert cycle.scores_key == f"{prefix}/scores.safetensors"
+    assert artifacts().exists(f"{prefix}/model.safetensors")
+    assert artifacts().read_json(f"{prefix}/model.json")["format"] == "tomosift-model-1"
+    checkpoints = artifacts().local_path(f"{prefix}/checkpoints")
+    assert checkpoints is not None
+    assert not checkpoints.exists()
