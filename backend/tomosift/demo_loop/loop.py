@@ -1,12 +1,15 @@
 """The demo: two projects on the same simulated particles, one picks by a score, the other at random."""
 
 import shutil
+import signal
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from rich.console import Console
@@ -55,6 +58,7 @@ def run_demo(options: DemoOptions, settings: Settings, console: Console) -> dict
     began = time.monotonic()
     options.out.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
+        stack.enter_context(_stopped_in_order())
         folder = Path(stack.enter_context(_temporary_folder()))
         console.print(f"Simulating particles (seed {options.seed}) …", highlight=False)
         options.simulate(folder / "particles", options.seed)
@@ -220,3 +224,20 @@ def _temporary_folder() -> Iterator[str]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _stopped_in_order() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does: stop the service and remove its files. Only the main thread can promise that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
