@@ -63,6 +63,7 @@ def _publish_rows(
         job_control.write_log(session, claim.job_id, _too_few(picked), "warning")
     else:
         job_control.write_log(session, claim.job_id, f"{picked} subtomograms are in the queue, the best score first.")
+    job_control.report_progress(session, claim.job_id, claim.token, {"stage": "select", "done": 1, "total": 1})
     result = {"model_id": str(model.id), "scored": len(scored.item_ids), "picked": picked}
     job_control.finish(session, claim.job_id, claim.token, "succeeded", result=result)
 
