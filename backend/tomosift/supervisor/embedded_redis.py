@@ -31,7 +31,7 @@ class EmbeddedRedis:
     """One Redis server with its append-only file in `data` and its socket in `sockets`."""
 
     def __init__(self, program: str, *, data: Path, sockets: Path, log: Path) -> None:
-        self.socket = sockets / SOCKET_NAME
+        self.socket, self._data = sockets / SOCKET_NAME, data
         self.child = Child(
             ChildPlan(
                 name="redis",
@@ -78,7 +78,11 @@ class EmbeddedRedis:
         finally:
             client.close()
         ended = "did not start" if not self.child.running else f"did not answer within {LOADING_SECONDS:.0f} s"
-        raise ServiceProblem(f"Redis {ended}.", f"Its log is {self.child.plan.log}.")
+        raise ServiceProblem(
+            f"Redis {ended}.",
+            f"Its log is {self.child.plan.log}. If it speaks of a damaged append-only file, delete what is in "
+            f"{self._data}: that loses nothing, messages are sent again from the database.",
+        )
 
     def stop(self, seconds: float) -> None:
         """Stop the server; it writes its append-only file first."""
