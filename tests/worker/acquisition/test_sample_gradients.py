@@ -102,15 +102,16 @@ def test_every_parameter_tensor_has_its_own_norm() -> None:
         torch.testing.assert_close(found.squares[name].double(), expected, rtol=3 * RELATIVE, atol=1e-14)
 
 
-@pytest.mark.parametrize("rule", ["one-by-one", "grouped", "patches", "gram"])
+@pytest.mark.parametrize("rule", ["one-by-one", "grouped", "packed", "patches", "gram"])
 @pytest.mark.parametrize(("kernel", "stride", "padding"), [(3, 1, 1), (3, 2, 1), (1, 2, 0), (5, 1, 2), (3, 1, 0)])
-def test_each_rule_is_exact(rule: str, kernel: int, stride: int, padding: int) -> None:
-    layer = nn.Conv3d(3, 4, kernel, stride=stride, padding=padding, bias=False)
-    volumes = torch.randn(3, 3, 9, 10, 11)
+@pytest.mark.parametrize("n", [3, 4, 9])
+def test_each_rule_is_exact(n: int, rule: str, kernel: int, stride: int, padding: int) -> None:
+    layer = nn.Conv3d(4, 5, kernel, stride=stride, padding=padding, bias=False)
+    volumes = torch.randn(n, 4, 9, 10, 11)
     output = layer(volumes)
     gradient = torch.randn_like(output)
     expected = []
-    for each in range(3):
+    for each in range(n):
         layer.zero_grad()
         (layer(volumes[each : each + 1]) * gradient[each]).sum().backward()
         assert layer.weight.grad is not None

@@ -6,6 +6,7 @@ forming it (the Gram trick; Goodfellow 2015, arXiv 1510.01799; the "mixed ghost"
 takes the cheaper).
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 FLOAT_BYTES = 4
+# The number of channels that CPU convolution kernels are made for. A layer of 8 is up to four times slower to form than
+# two samples' 8 side by side, although half of what comes out then is not needed.
+KERNEL_CHANNELS = 16
+FEWEST_TO_PACK = 4
 
 
 def linear_norms(layer: nn.Linear, inputs: Tensor, gradient: Tensor) -> list[Tensor]:
@@ -79,6 +84,32 @@ def form_grouped(layer: nn.Conv3d, inputs: Tensor, gradient: Tensor) -> Tensor:
     return formed.reshape(n, -1).square().sum(dim=1)
 
 
+def samples_to_pack(layer: nn.Conv3d) -> int:
+    """How many samples side by side fill the kernels' channels: 1 where one does, or where it has too few to bother."""
+    if layer.in_channels < FEWEST_TO_PACK:
+        return 1
+    return KERNEL_CHANNELS // math.gcd(KERNEL_CHANNELS, layer.in_channels)
+
+
+def form_packed(layer: nn.Conv3d, inputs: Tensor, gradient: Tensor) -> Tensor:
+    """Like `form_grouped`, with several samples a group; the blocks that mix two samples are left out of the norm."""
+    pack, n = samples_to_pack(layer), len(inputs)
+    whole = n - n % pack
+    if whole < n:
+        rest = form_grouped(layer, inputs[whole:], gradient[whole:])
+        return torch.cat([form_packed(layer, inputs[:whole], gradient[:whole]), rest]) if whole else rest
+    channels_in, channels_out = inputs.shape[1], gradient.shape[1]
+    formed = _weight_gradient(
+        layer,
+        inputs.reshape(1, n * channels_in, *inputs.shape[2:]),
+        gradient.reshape(1, n * channels_out, *gradient.shape[2:]),
+        n // pack,
+        layer.weight.new_empty((n * channels_out, pack * channels_in, *layer.kernel_size)),
+    )
+    blocks = formed.view(n // pack, pack, channels_out, pack, channels_in, -1)
+    return blocks.diagonal(dim1=1, dim2=3).square().sum(dim=(1, 2, 3)).reshape(n)
+
+
 def form_by_patches(layer: nn.Conv3d, inputs: Tensor, gradient: Tensor) -> Tensor:
     """The same by a matrix product of output-gradient and input patches, one for each sample."""
     formed = torch.bmm(gradient.flatten(2), _patches(layer, inputs))
@@ -134,6 +165,10 @@ def convolution_rules(layer: nn.Conv3d, input_shape: torch.Size, output_shape: t
         ConvolutionRule("one-by-one", form_one_by_one, forming, 2 * weight_bytes),
         ConvolutionRule("grouped", form_grouped, forming, 2 * weight_bytes + 2 * FLOAT_BYTES * input_shape[1:].numel()),
     ]
+    pack = samples_to_pack(layer)
+    if layer.groups == 1 and pack > 1:
+        packed_bytes = 2 * pack * weight_bytes + 2 * FLOAT_BYTES * input_shape[1:].numel()
+        rules.append(ConvolutionRule("packed", form_packed, forming, packed_bytes))
     plain = layer.groups == 1 and tuple(layer.dilation) == (1, 1, 1) and not isinstance(layer.padding, str)
     if plain and (layer.kernel_size != (1, 1, 1) or not any(layer.padding)):
         rules.append(ConvolutionRule("patches", form_by_patches, forming, 2 * patch_bytes + weight_bytes))
