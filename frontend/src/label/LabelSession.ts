@@ -2,9 +2,9 @@
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import type { DecisionBody } from '../outbox/entries'
 import type { Outbox, OutboxEvent } from '../outbox/Outbox'
-import type { ParticleClass } from './api'
+import type { ParticleClass, Task } from './api'
 import { LookTimer, type Decided } from './sessionStats'
-import { TaskQueue, type HeldTask } from './taskQueue'
+import { TaskQueue } from './taskQueue'
 
 export type Choice =
   | { readonly kind: 'class'; readonly particleClass: Pick<ParticleClass, 'id' | 'name' | 'color'> }
@@ -12,7 +12,8 @@ export type Choice =
 
 /** A decision of this sitting that can be taken back. */
 export interface PastDecision extends Decided {
-  readonly held: HeldTask
+  /** Without its volume: a long sitting would keep them all. */
+  readonly task: Task
   readonly choice: Choice
   readonly answer: 'pending' | 'accepted' | 'late' | 'refused'
 }
@@ -87,7 +88,7 @@ export class LabelSession {
       decided_at: new Date().toISOString(),
     }
     const key = crypto.randomUUID()
-    const past: PastDecision = { key, durationMs: body.duration_ms, held: current, choice, answer: 'pending' }
+    const past: PastDecision = { key, durationMs: body.duration_ms, task, choice, answer: 'pending' }
     this.store.setState((state) => ({ history: [...state.history, past], shownId: null, takenBack: false }))
     const kept = this.outbox.addDecision(
       this.projectSlug,
@@ -105,11 +106,11 @@ export class LabelSession {
     const last = history.at(-1)
     if (last === undefined) return false
     this.store.setState({ history: history.slice(0, -1), shownId: null, takenBack: true })
-    this.queue.putBack(last.held)
+    this.queue.putBack(last.task)
     await this.outbox.undo(
       this.projectSlug,
       last.key,
-      `Undo of ${choiceName(last.choice)} for ${last.held.task.subtomogram.name}`,
+      `Undo of ${choiceName(last.choice)} for ${last.task.subtomogram.name}`,
     )
     return true
   }

@@ -190,7 +190,7 @@ describe('putBack', () => {
   it('shows an item again before all others, once', async () => {
     begin(new TestLabelApi(many(20)))
     await full()
-    const first = queue.store.getState().current!
+    const first = queue.store.getState().current!.task
     queue.advance()
     await full()
     queue.putBack(first)

@@ -102,12 +102,13 @@ export class TaskQueue {
   }
 
   /** Put an item back on screen, before all others. */
-  putBack(held: HeldTask): void {
+  putBack(task: Task): void {
     const { current, ahead } = this.store.getState()
-    const without = (list: readonly HeldTask[]): HeldTask[] => list.filter((other) => !isSame(other, held))
-    const rest = current === null || isSame(current, held) ? without(ahead) : [current, ...without(ahead)]
+    const held = this.held().find((other) => isFor(other, task)) ?? fresh(task)
+    const others = (list: readonly HeldTask[]): HeldTask[] => list.filter((other) => !isFor(other, task))
+    const rest = current === null ? others(ahead) : others([current, ...ahead])
     this.store.setState({ current: held, ahead: rest, empty: null })
-    void this.load(held.task)
+    void this.load(task)
   }
 
   /** An item came back under a new lease. */
@@ -163,7 +164,7 @@ export class TaskQueue {
   retryVolume(): void {
     const { current } = this.store.getState()
     if (current === null) return
-    this.update((held) => (isSame(held, current) ? { ...held, problem: null } : held))
+    this.update((held) => (isFor(held, current.task) ? { ...held, problem: null } : held))
     void this.load(current.task)
   }
 
@@ -214,12 +215,10 @@ export class TaskQueue {
 
   private adopt(tasks: readonly Task[]): void {
     const known = new Set(this.held().map((held) => held.task.subtomogram.id))
-    const fresh = tasks
-      .filter((task) => !known.has(task.subtomogram.id))
-      .map((task): HeldTask => ({ task, volume: null, problem: null, leaseEnded: false }))
-    const all = [...this.held(), ...fresh]
+    const arrived = tasks.filter((task) => !known.has(task.subtomogram.id))
+    const all = [...this.held(), ...arrived.map(fresh)]
     this.store.setState({ current: all[0] ?? null, ahead: all.slice(1) })
-    for (const held of fresh) void this.load(held.task)
+    for (const task of arrived) void this.load(task)
   }
 
   /** Newer counts, from a claim or from the answer to a decision. */
@@ -250,7 +249,7 @@ export class TaskQueue {
     } catch (error) {
       patch = { volume: null, problem: explain(error).detail }
     }
-    this.update((held) => (held.task.subtomogram.id === task.subtomogram.id ? { ...held, ...patch } : held))
+    this.update((held) => (isFor(held, task) ? { ...held, ...patch } : held))
   }
 
   private update(change: (held: HeldTask) => HeldTask): void {
@@ -312,6 +311,10 @@ export class TaskQueue {
   }
 }
 
-function isSame(a: HeldTask, b: HeldTask): boolean {
-  return a.task.subtomogram.id === b.task.subtomogram.id
+function fresh(task: Task): HeldTask {
+  return { task, volume: null, problem: null, leaseEnded: false }
+}
+
+function isFor(held: HeldTask, task: Task): boolean {
+  return held.task.subtomogram.id === task.subtomogram.id
 }

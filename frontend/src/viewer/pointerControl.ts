@@ -68,8 +68,10 @@ export class PointerControl {
     if (event.code !== 'Space') return
     this.spaceHeld = held
     // Space scrolls the page otherwise; in a control it keeps its meaning.
-    if (held && (event.target === document.body || this.element.contains(event.target as Node)))
+    const { target } = event
+    if (held && target instanceof Node && (target === document.body || this.element.contains(target))) {
       event.preventDefault()
+    }
   }
 
   private onDown(event: PointerEvent): void {

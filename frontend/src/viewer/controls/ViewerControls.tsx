@@ -38,7 +38,7 @@ export function ViewerControls({ store, volume, display }: ViewerControlsProps):
   const voxelSize = volume?.voxelSizeAngstrom ?? null
   const stops = lowPassStops(workingVoxelSize(voxelSize))
   const lowPass = effectiveLowPass(state, workingVoxelSize(voxelSize))
-  const cutoff = lowPass > 0 ? formatLength(lowPass, voxelSize) : 'off'
+  const cutoff = lowPass === 0 ? 'off' : volume === null ? 'on' : formatLength(lowPass, voxelSize)
   return (
     <div className={styles.bar} role="toolbar" aria-label="View">
       <section className={styles.contrast}>
