@@ -2,13 +2,14 @@ import { classNames } from './classNames'
 import { Icon } from './icons'
 import styles from './Stepper.module.css'
 
-export type StepState = 'done' | 'current' | 'ahead' | 'stopped'
+export type StepState = 'done' | 'current' | 'ahead' | 'failed' | 'cancelled'
 
 const SPOKEN: Record<StepState, string> = {
   done: 'done',
   current: 'under way',
   ahead: 'still to come',
-  stopped: 'stopped here',
+  failed: 'failed here',
+  cancelled: 'cancelled here',
 }
 
 /** The stages of a piece of work in their order, and where it is. */
@@ -23,7 +24,7 @@ export function Stepper({ label, steps }: { label: string; steps: { title: strin
         >
           <span className={styles.mark} aria-hidden="true">
             {state === 'done' && <Icon name="check" size={12} />}
-            {state === 'stopped' && <Icon name="close" size={12} />}
+            {(state === 'failed' || state === 'cancelled') && <Icon name="close" size={12} />}
           </span>
           {title}
           <span className="visually-hidden">, {SPOKEN[state]}</span>

@@ -22,7 +22,7 @@ import styles from './CyclePage.module.css'
 import { JobLog } from './JobLog'
 import { LaunchButton } from './LaunchButton'
 import { LiveCycle } from './LiveCycle'
-import { isActive, stateOf, stepsOf } from './stages'
+import { describeWork, isActive, stateOf, stepsOf } from './stages'
 
 /** One cycle: where it is or what it reached, what it was told to do, and its log. */
 export default function CyclePage() {
@@ -71,6 +71,7 @@ function CycleView({ project, cycle }: { project: Project; cycle: Cycle }) {
         <div className={styles.state}>
           <Badge tone={stateOf(cycle).tone}>{stateOf(cycle).title}</Badge>
           <Stepper label="Stages" steps={stepsOf(cycle)} />
+          {cycle.stage !== 'ready' && <p>{describeWork(cycle)}</p>}
         </div>
       )}
       {cycle.job.problem && (

@@ -16,7 +16,13 @@ async function openDialog(changes: Record<string, Answer> = {}) {
 
 describe('the launch dialog', () => {
   it('sends what was chosen and closes', async () => {
-    const { service, user, dialog, launch } = await openDialog({ 'POST /projects/demo/cycles': runningCycle })
+    const { service, user, dialog, launch } = await openDialog({
+      'POST /projects/demo/cycles': () => {
+        // From now on the list tells of it, which takes the launch button and its dialog off the page.
+        service.answers['GET /projects/demo/cycles'] = page([runningCycle, ...readyCycles])
+        return runningCycle
+      },
+    })
     await user.click(dialog.getByRole('radio', { name: 'Entropy' }))
     await user.click(dialog.getByRole('radio', { name: 'Standard' }))
     await user.clear(dialog.getByLabelText('Particles to pick'))
@@ -69,7 +75,7 @@ describe('the launch dialog', () => {
       'GET /catalogue': { ...catalogue, workers_seen: 0, reason: 'Start `tomosift up` with the worker.' },
     })
     expect(dialog.getByText('No worker is running')).toBeDefined()
-    expect(dialog.getByText(/Start `tomosift up` with the worker/)).toBeDefined()
+    expect(dialog.getByText('tomosift up').tagName).toBe('CODE')
     expect(launch.disabled).toBe(false)
   })
 

@@ -69,14 +69,13 @@ function LaunchForm({
       ...(choices.acquisition && { acquisition: choices.acquisition }),
       batch_size: Number(batchSize),
     }
-    launch.mutate(
-      { settings },
-      {
-        onSuccess: (cycle) => {
-          showToast(`Cycle ${cycle.number} is launched. You can go on labeling meanwhile.`)
-          onClose()
-        },
+    // A promise, not callbacks: as soon as the cycle is heard of, this dialog is gone with its button.
+    launch.mutateAsync({ settings }).then(
+      (cycle) => {
+        showToast(`Cycle ${cycle.number} is launched. You can go on labeling meanwhile.`)
+        onClose()
       },
+      () => undefined, // shown from `launch.error`
     )
   }
   return (

@@ -14,12 +14,12 @@ it('marks what is done, under way and ahead', () => {
 })
 
 it('marks where a cycle stopped that failed or was cancelled', () => {
-  expect(states(failedCycle)).toEqual(['stopped', 'ahead', 'ahead', 'ahead', 'ahead'])
+  expect(states(failedCycle)).toEqual(['failed', 'ahead', 'ahead', 'ahead', 'ahead'])
   const inScore = { ...failedCycle.job, progress: { stage: 'score' } }
   expect(states({ ...failedCycle, stage: 'cancelled', job: inScore })).toEqual([
     'done',
     'done',
-    'stopped',
+    'cancelled',
     'ahead',
     'ahead',
   ])
@@ -43,5 +43,7 @@ it('has a word and a sentence for every stage', () => {
   ]
   expect(new Set(all.map((stage) => stateOf(at(stage)).title)).size).toBe(8)
   expect(new Set(all.map((stage) => describeWork(at(stage)))).size).toBe(8)
+  expect(stateOf(at('queued')).title).toBe('Starting') // its job runs already
+  expect(stateOf(waitingCycle).title).toBe('Waiting')
   expect(describeWork(at('train'))).toBe('A network learns from your 182 labels.')
 })

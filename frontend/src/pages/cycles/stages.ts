@@ -26,7 +26,13 @@ const STATES: Record<CycleStage, { title: string; tone: Tone }> = {
 
 /** The state of a cycle in one word, and how it looks. */
 export function stateOf(cycle: Cycle): { title: string; tone: Tone } {
+  if (isStarting(cycle)) return { title: 'Starting', tone: 'active' }
   return STATES[cycle.stage]
+}
+
+/** A worker has taken the cycle, and its first stage has yet to begin: loading the network's program takes seconds. */
+function isStarting(cycle: Cycle): boolean {
+  return cycle.stage === 'queued' && cycle.job.state === 'running'
 }
 
 /** Whether the cycle has yet to end. */
@@ -47,7 +53,9 @@ export function stepsOf(cycle: Cycle): { title: string; state: StepState }[] {
         : index > position
           ? 'ahead'
           : stopped
-            ? 'stopped'
+            ? cycle.stage === 'failed'
+              ? 'failed'
+              : 'cancelled'
             : 'current'
     return { title: TITLES[stage as keyof typeof TITLES], state }
   })
@@ -57,7 +65,9 @@ export function stepsOf(cycle: Cycle): { title: string; state: StepState }[] {
 export function describeWork(cycle: Cycle): string {
   switch (cycle.stage) {
     case 'queued':
-      return 'Waiting for a worker to take it.'
+      return isStarting(cycle)
+        ? 'A worker has taken it and is getting ready.'
+        : 'Waiting for a worker to take it.'
     case 'train':
       return cycle.training_label_count === null
         ? 'A network learns from your labels.'
