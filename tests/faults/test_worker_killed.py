@@ -19,7 +19,7 @@ from tomosift.tables import Cycle, Job, WorkerNode
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("clean_database"), pytest.mark.timeout(600)]
 
-TRAINING = {**TINY["training"], "steps": 400}
+TRAINING = {**TINY["training"], "steps": 200, "checkpoint_seconds": 0.1}
 
 
 @pytest.fixture
