@@ -48,8 +48,9 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     print(f"{device_name(device)}, {options.threads} threads, torch {torch.__version__}")
     print(
-        f"{options.batch} volumes of {options.box} voxels a batch, stem stride {options.stem_stride}; ratios to the floor"
+        f"{options.batch} volumes of {options.box} voxels a batch, stride {options.stem_stride}, {options.clock} time"
     )
+    print("in units of the floor, one batched forward and backward pass:")
     print(
         f"{'width':>5}{'floor ms/vol':>14}{'forward':>10}{'gradnorm':>10}{'all scores':>12}{'cod/fwd':>10}{'loop':>8}"
     )
