@@ -26,6 +26,8 @@ class BatchPlan:
         self._classes = np.unique(labels)
         self._members = [np.flatnonzero(labels == label) for label in self._classes]
         self._count = labels.size
+        # The order that was drawn last for each purpose, only to spare drawing it again for the next slot.
+        self._drawn: dict[tuple[int, ...], tuple[int, NDArray[np.int64]]] = {}
 
     def indices(self, step: int) -> NDArray[np.int64]:
         """The `(batch_size,)` positions, in the labeled set, of the volumes of this step (from 0)."""
@@ -36,11 +38,18 @@ class BatchPlan:
 
     def _shuffled(self, slot: int) -> int:
         epoch, place = divmod(slot, self._count)
-        return int(generator_at(self._seed, _EPOCH, epoch).permutation(self._count)[place])
+        return int(self._order((_EPOCH,), epoch, self._count)[place])
 
     def _balanced(self, slot: int) -> int:
         turn, place = divmod(slot, len(self._classes))
-        which = int(generator_at(self._seed, _CLASS_ORDER, turn).permutation(len(self._classes))[place])
+        which = int(self._order((_CLASS_ORDER,), turn, len(self._classes))[place])
         members = self._members[which]
         tour, position = divmod(turn, members.size)
-        return int(members[generator_at(self._seed, _WITHIN_CLASS, which, tour).permutation(members.size)[position]])
+        return int(members[self._order((_WITHIN_CLASS, which), tour, members.size)[position]])
+
+    def _order(self, purpose: tuple[int, ...], turn: int, size: int) -> NDArray[np.int64]:
+        """The random order of `size` things for a purpose and turn: a function of these and the seed alone."""
+        drawn = self._drawn.get(purpose)
+        if drawn is None or drawn[0] != turn:
+            drawn = self._drawn[purpose] = (turn, generator_at(self._seed, *purpose, turn).permutation(size))
+        return drawn[1]
