@@ -81,7 +81,7 @@ $(VENV)/.dev-ready: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $(VENV)/.run-ready
 
 frontend/node_modules/.ready: frontend/package.json frontend/package-lock.json
-	@command -v node >/dev/null && node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' \
+	@command -v node >/dev/null && node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' \
 		|| { echo "Tomosift's interface is built with Node 20 or newer (with npm); none was found on PATH." >&2; exit 1; }
 	@echo "Installing the interface's packages"
 	@cd frontend && npm ci --no-audit --no-fund --loglevel=error
