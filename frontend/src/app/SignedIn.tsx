@@ -72,6 +72,11 @@ function Shell({ user }: { user: User }) {
   const main = useRef<HTMLElement>(null)
   const shownPath = useRef(pathname)
   useEffect(() => prefetchParts(false), [])
+  // Decisions that an earlier visit could not send go out from whichever page is opened first.
+  useEffect(
+    () => void import('../outbox/currentOutbox').then(({ outboxFor }) => outboxFor(user.id)),
+    [user.id],
+  )
 
   // A new page starts at its top, with the focus where a screen reader begins to read it.
   useEffect(() => {
