@@ -1,10 +1,11 @@
 """The main job in a real browser: label, launch a cycle, see what it chose; and lose nothing on a bad connection."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from fixtures.live_service import LiveService, Sitting
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Error, Page, Response, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -98,7 +99,7 @@ def test_label_twenty_launch_a_cycle_and_see_what_it_chose(live_service: LiveSer
     assert scores == sorted(scores, reverse=True)
 
     page.goto(f"{live_service.url}/projects/demo")
-    expect(page.get_by_text("Learning curve")).to_be_visible()
+    expect(page.get_by_role("heading", name="Learning curve")).to_be_visible()
 
 
 def listen_to_claims(page: Page) -> dict[str, dict[str, Any]]:
@@ -106,7 +107,9 @@ def listen_to_claims(page: Page) -> dict[str, dict[str, Any]]:
     offered: dict[str, dict[str, Any]] = {}
 
     def note(response: Response) -> None:
-        if response.url.endswith("/tasks/claim") and response.ok:
+        if not (response.url.endswith("/tasks/claim") and response.ok):
+            return
+        with suppress(Error):  # the page has gone elsewhere meanwhile, and asks for its tasks again there
             offered.update({task["subtomogram"]["name"]: task for task in response.json()["tasks"]})
 
     page.on("response", note)

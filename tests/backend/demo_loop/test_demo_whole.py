@@ -10,7 +10,6 @@ import pytest
 from rich.console import Console
 
 from tomosift.demo_loop import DemoOptions, run_demo
-from tomosift.demo_loop import own_service as own_service_module
 from tomosift.demo_loop.own_service import ServiceFailed, own_service
 from tomosift.kit.settings import Settings
 from tomosift.simulation.dataset import simulate_dataset
@@ -60,8 +59,12 @@ def test_the_truth_stays_with_the_annotator(tmp_path: Path) -> None:
     assert not [name for name in classes if name in star]
 
 
-def test_a_service_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(own_service_module, "KEPT_VARIABLES", ("TOMOSIFT_LEASE_MINUTES",))
-    monkeypatch.setenv("TOMOSIFT_LEASE_MINUTES", "-1")
-    with pytest.raises(ServiceFailed, match="LEASE_MINUTES"), own_service(tmp_path / "home", tmp_path):
+def test_a_service_that_cannot_start_says_why(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    (home / "postgres").mkdir(mode=0o700, parents=True)
+    (home / "postgres" / "PG_VERSION").write_text("9.6\n")
+    with pytest.raises(ServiceFailed, match="did not start") as refused, own_service(home, tmp_path):
         pytest.fail("it must not start")
+    log = home.with_name("home-up.log")
+    assert str(log) in str(refused.value)
+    assert "made by PostgreSQL 9" in log.read_text()
