@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
-import { createContext, useContext, useEffect } from 'react'
+import { useEffect } from 'react'
 import { Outlet, useParams } from 'react-router'
 import { ApiProblem } from '../api/problem'
 import { projectQuery } from '../api/queries'
-import type { Project, Role } from '../api/types'
+import type { Project } from '../api/types'
 import { useLiveProject } from '../api/useProjectEvents'
 import { Button } from '../design/Button'
 import { ErrorNotice } from '../design/Notice'
@@ -11,22 +11,7 @@ import { Skeleton } from '../design/Skeleton'
 import { NotFoundPage } from './NotFoundPage'
 import { Page } from './Page'
 import { prefetchParts } from './parts'
-
-const ProjectContext = createContext<Project | null>(null)
-
-/** The project on screen. Only beneath ProjectLayout. */
-export function useProject(): Project {
-  const project = useContext(ProjectContext)
-  if (project === null) throw new Error('useProject is used outside ProjectLayout.')
-  return project
-}
-
-const RANK: Record<Role, number> = { viewer: 0, annotator: 1, curator: 2, owner: 3 }
-
-/** Whether a person with `role` may do what needs at least `needed`. The service checks again. */
-export function allows(role: Role, needed: Role): boolean {
-  return RANK[role] >= RANK[needed]
-}
+import { ProjectContext } from './projectContext'
 
 /** Loads the project in the address and keeps everything shown of it live. */
 export function ProjectLayout() {

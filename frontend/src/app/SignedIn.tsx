@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { createContext, Suspense, useContext, useEffect, useRef, useState } from 'react'
+import { Suspense, useEffect, useRef, useState } from 'react'
 import { Navigate, Outlet, useLocation } from 'react-router'
 import { reportSignedOut, useConnection } from '../api/connection'
 import { sessionQuery } from '../api/queries'
@@ -14,15 +14,7 @@ import { prefetchParts } from './parts'
 import { SessionExpiredDialog } from './SessionExpiredDialog'
 import styles from './SignedIn.module.css'
 import { TopBar } from './TopBar'
-
-const UserContext = createContext<User | null>(null)
-
-/** Who is signed in. Only beneath SignedIn. */
-export function useUser(): User {
-  const user = useContext(UserContext)
-  if (user === null) throw new Error('useUser is used outside SignedIn.')
-  return user
-}
+import { UserContext } from './userContext'
 
 /** Everything that needs a signed-in person; who is not goes to the sign-in page and comes back afterwards. */
 export function SignedIn() {

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { cyclesQuery } from '../../api/queries'
 import { Page } from '../../app/Page'
-import { allows, useProject } from '../../app/ProjectLayout'
+import { allows, useProject } from '../../app/projectContext'
 import { Button, ButtonLink } from '../../design/Button'
 import { EmptyState } from '../../design/EmptyState'
 import { ErrorNotice } from '../../design/Notice'

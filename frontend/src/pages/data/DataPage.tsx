@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { jobsQuery, sourcesQuery } from '../../api/queries'
 import { Page } from '../../app/Page'
-import { allows, useProject } from '../../app/ProjectLayout'
+import { allows, useProject } from '../../app/projectContext'
 import { Button } from '../../design/Button'
 import { Disclosure } from '../../design/Disclosure'
 import { EmptyState } from '../../design/EmptyState'

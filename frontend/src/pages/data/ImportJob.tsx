@@ -1,6 +1,6 @@
 import { useCancelJob } from '../../api/actions'
 import type { Job, JobState, Project } from '../../api/types'
-import { allows } from '../../app/ProjectLayout'
+import { allows } from '../../app/projectContext'
 import { Badge, type Tone } from '../../design/Badge'
 import { Button } from '../../design/Button'
 import { ProgressBar } from '../../design/Meter'

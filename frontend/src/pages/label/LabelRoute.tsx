@@ -1,5 +1,5 @@
-import { useProject } from '../../app/ProjectLayout'
-import { useUser } from '../../app/SignedIn'
+import { useProject } from '../../app/projectContext'
+import { useUser } from '../../app/userContext'
 import { LabelPage } from '../../label/LabelPage'
 
 /** The label page at its address. */

@@ -1,5 +1,5 @@
 import type { Progress, Project } from '../../api/types'
-import { allows } from '../../app/ProjectLayout'
+import { allows } from '../../app/projectContext'
 import { ButtonLink } from '../../design/Button'
 import { Meter } from '../../design/Meter'
 import { formatCount, share } from '../../format/numbers'
