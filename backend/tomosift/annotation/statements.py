@@ -62,12 +62,14 @@ CLAIM = text(f"""
     SELECT (SELECT count(*) FROM candidate) AS wanted, (SELECT array_agg(id) FROM given) AS leases
 """)
 
-RENEW_OWN = text("""
+# What this user holds and may go on with. Picks a newer batch has replaced are left to run out: a page that opens anew
+# shows the new ones.
+RENEW_OWN = text(f"""
     UPDATE lease SET expires_at = now() + make_interval(secs => :seconds)
     WHERE id IN (
         SELECT l.id FROM lease l JOIN queue_item q ON q.id = l.queue_item_id
         WHERE l.project_id = :project AND l.user_id = :user AND l.ended_at IS NULL AND l.expires_at > now()
-          AND q.state = 'open'
+          AND q.state = 'open' AND NOT {_OUTDATED}
         ORDER BY q.priority DESC, q.position, q.id
         LIMIT :count
     )

@@ -172,6 +172,14 @@ def test_an_outdated_item_is_not_given_out_before_the_sweep(world: World) -> Non
     assert held.subtomogram.id not in [task.subtomogram.id for task in world.claim(1, 8)]
 
 
+def test_a_page_that_opens_anew_shows_the_new_batch(world: World) -> None:
+    held = [task for task in world.claim(0, 4) if task.work == "query"]
+    assert held
+    _replace_batch(world)
+    resumed = {task.lease.id for task in world.claim(0, 4, resume=True)}
+    assert resumed.isdisjoint(task.lease.id for task in held)
+
+
 def test_a_decision_on_a_held_item_of_a_replaced_batch_counts(world: World) -> None:
     held = world.claim(0)[0]
     _replace_batch(world)
