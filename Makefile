@@ -89,7 +89,7 @@ frontend/node_modules/.ready: frontend/package.json frontend/package-lock.json
 
 $(WEB): frontend/node_modules/.ready $(WEB_SOURCES)
 	@echo "Building the interface"
-	@cd frontend && npm run --silent build
+	@cd frontend && npm run --silent build -- --logLevel warn
 	@touch $@
 
 chromium:
