@@ -16,7 +16,8 @@ export function ImportHelp({ project }: { project: Project }) {
       <p>
         Run this where your particle list lies. It takes RELION STAR files whose images are cubes in .mrc
         files or stacks, sends what the server cannot read itself, and goes on where it stopped if the
-        connection breaks.
+        connection breaks. After “make run” the command is <code>.venv/bin/tomosift</code> in Tomosift’s
+        folder.
       </p>
       <CopyLine label="Import command" text={`tomosift import particles.star --project ${project.slug}`} />
       <Disclosure summary="The files lie on the server already">
