@@ -77,7 +77,7 @@ $(VENV)/.run-ready: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(call install,worker$(comma)embedded)
 
 $(VENV)/.dev-ready: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(call install,worker$(comma)embedded$(comma)dev)
+	$(call install,worker$(comma)embedded$(comma)s3$(comma)dev)
 	@touch $(VENV)/.run-ready
 
 frontend/node_modules/.ready: frontend/package.json frontend/package-lock.json

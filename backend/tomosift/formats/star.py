@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tomosift.formats.particle_list import ImageReference, JsonBlock, ParticleList, Positions, texts
 from tomosift.formats.problem import FormatProblem
 from tomosift.formats.star_blocks import LoopBlock, PairBlock, StarBlock, read_star_blocks, write_star_blocks
 
 Flavour = Literal["relion-3.0", "relion-3.1", "relion-4", "relion-5", "unknown"]
-JsonBlock = dict[str, Any]
 
 # RELION recognises tables with optics groups by this comment.
 _RELION_31_VERSION = "30001"
@@ -22,46 +22,52 @@ _RELION_5_COLUMNS = {"rlnCenteredCoordinateXAngst", "rlnTomoVisibleFrames", "rln
 _RELION_30_COLUMNS = {"rlnDetectorPixelSize", "rlnMagnification", "rlnPixelSize", "rlnOriginX", "rlnMicrographName"}
 
 
-@dataclass(frozen=True, slots=True)
-class ImageReference:
-    """Where a particle's cube is: a file, and which of its cubes, counted from 1 as in `000012@stack.mrcs`."""
-
-    path: str
-    index: int | None
-
-
 @dataclass(frozen=True)
-class ParticleTable:
-    """A particle list. `rows` holds every input column as text, in the file's order; row 1 is `rows.iloc[0]`.
+class ParticleTable(ParticleList):
+    """A STAR particle list. `rows` holds every input column as text, in the file's order; row 1 is `rows.iloc[0]`.
 
     `blocks` holds the other blocks (optics, general) as JSON values by name: each has its `position` in the file,
     and `columns` + `rows` or `pairs`; the particle block takes the position that is left.
     """
 
-    flavour: Flavour
-    particle_block: str
-    rows: pd.DataFrame
-    blocks: dict[str, JsonBlock]
+    format: ClassVar[str] = "relion"
+
+    particle_block: str = "particles"
     version: str | None = None
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @property
-    def columns(self) -> list[str]:
-        """The input columns, in order, without the leading underscore."""
-        return [str(column) for column in self.rows.columns]
 
     def image_references(self) -> list[ImageReference]:
         """Each particle's cube, from rlnImageName."""
-        return [_parse_reference(text, row) for row, text in enumerate(self._texts("rlnImageName"), start=1)]
+        return [_parse_reference(text, row) for row, text in enumerate(texts(self, "rlnImageName"), start=1)]
 
     def tomogram_names(self) -> list[str]:
         """rlnTomoName, else rlnMicrographName; empty texts where the list has neither."""
         for column in ("rlnTomoName", "rlnMicrographName"):
             if column in self.columns:
-                return self._texts(column)
+                return texts(self, column)
         return [""] * len(self)
+
+    def particle_names(self) -> list[str]:
+        """rlnTomoParticleName where the list has it, else its image."""
+        return texts(self, "rlnTomoParticleName" if "rlnTomoParticleName" in self.columns else "rlnImageName")
+
+    def positions(self) -> Positions | None:
+        """rlnCoordinateX/Y/Z minus the origin shifts, in voxels of the tomogram; None without coordinates."""
+        coordinates, shifts = self.coordinates(), self.origins_angstrom()
+        if coordinates is None:
+            return None
+        sizes = self.tomogram_pixel_sizes()
+        if shifts is not None:
+            coordinates = coordinates - np.where(np.isnan(sizes)[:, None], 0.0, shifts / sizes[:, None])
+        return Positions(coordinates, "voxel", "corner", sizes)
+
+    def tomogram_pixel_sizes(self) -> NDArray[np.float64]:
+        """Å per voxel that the coordinates count in, `(n,)`; NaN where the list does not tell."""
+        return self.pixel_sizes()
+
+    @property
+    def class_column(self) -> str | None:
+        """rlnClassNumber."""
+        return "rlnClassNumber" if "rlnClassNumber" in self.columns else None
 
     def coordinates(self) -> NDArray[np.float64] | None:
         """rlnCoordinateX/Y/Z, `(n, 3)` as x, y, z in the tomogram's unbinned pixels; None without them."""
@@ -124,9 +130,6 @@ class ParticleTable:
                 column="rlnOpticsGroup",
             )
         return found
-
-    def _texts(self, column: str) -> list[str]:
-        return [str(text) for text in self.rows[column].tolist()]
 
     def _triples(self, pattern: str, parts: Sequence[str]) -> NDArray[np.float64] | None:
         columns = [column for part in parts if (column := self._numbers(pattern.format(part))) is not None]

@@ -224,3 +224,12 @@ def _split(line: str) -> list[str]:
 
 def _columns_of(rows: list[list[str]]) -> list[pa.Array]:
     return [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+
+
+def looks_like_star(path: Path, head: bytes) -> bool:
+    """Whether a file begins like STAR text: comments and empty lines, then `data_`."""
+    for line in head.decode("utf-8-sig", "replace").splitlines():
+        text = line.strip()
+        if text and not text.startswith("#"):
+            return text.startswith("data_")
+    return path.suffix == ".star"

@@ -217,10 +217,10 @@ def read_volume(
 ) -> Response:
     """The cube, in few bytes. With the right hash the answer may be kept for ever; a wrong hash is 404."""
     with transaction() as session:
-        row, _, _ = subtomograms.find_subtomogram(session, access.project_id, subtomogram_id)
+        row, source, _ = subtomograms.find_subtomogram(session, access.project_id, subtomogram_id)
     if h is not None and h != row.content_hash:
         raise not_found("volume")
-    volume = subtomograms.read_volume(row.source_id, row.source_row)
+    volume = subtomograms.read_volume(source.volumes_key, row.source_row)
     encoded = encode_uint8(volume) if format == "uint8" else encode_float16(volume)
     return Response(
         encoded.data,

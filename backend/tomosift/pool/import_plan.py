@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tomosift.formats.mrc import VolumeReader, sections_of_cube
+from tomosift.formats.particle_list import ImageReference
 from tomosift.formats.problem import FormatProblem
-from tomosift.formats.star import ImageReference, ParticleTable, read_particle_star
+from tomosift.formats.star import ParticleTable, read_particle_star
 from tomosift.kit.contained_paths import ReferenceFinder
 from tomosift.pool.import_problems import ImportProblems
 
@@ -99,7 +100,7 @@ def plan_import(
         cubes=cubes,
         box=box,
         voxel_size=voxel_size,
-        names=_names(table),
+        names=table.particle_names(),
         tomograms=table.tomogram_names(),
         coordinates=coordinates,
         angles=angles,
@@ -182,9 +183,3 @@ def _check_voxel_sizes(
             "rlnImagePixelSize",
         )
     return size
-
-
-def _names(table: ParticleTable) -> list[str]:
-    """What people call each particle: rlnTomoParticleName where the list has it, else its image."""
-    column = "rlnTomoParticleName" if "rlnTomoParticleName" in table.columns else "rlnImageName"
-    return [str(name) for name in table.rows[column].tolist()]

@@ -17,13 +17,14 @@ from tomosift.pool.evaluation_sample import draw, half_of, plan_growth
 from tomosift.pool.first_batch import queue_imported
 from tomosift.pool.import_plan import SAME_VOXEL_SIZE, ImportPlan
 from tomosift.pool.list_identity import refuse_second_import
+from tomosift.pool.particle_identity import particle_identities
 from tomosift.projects.lifecycle import project_settings
 from tomosift.projects.schemas import ProjectSettings
 from tomosift.tables import EvaluationItem, Project, Source, Subtomogram, Upload
 
 COPY_SUBTOMOGRAMS = (
-    "COPY subtomogram (project_id, source_id, source_row, name, tomogram, x, y, z, rot, tilt, psi, content_hash) "
-    "FROM STDIN"
+    "COPY subtomogram (project_id, source_id, source_row, name, tomogram, x, y, z, rot, tilt, psi, "
+    "content_hash, identity) FROM STDIN"
 )
 
 
@@ -107,6 +108,7 @@ def _add_source(session: Session, project_id: uuid.UUID, user_id: uuid.UUID | No
             id=imported.source_id,
             project_id=project_id,
             name=imported.name,
+            format=table.format,
             flavour=table.flavour,
             checksum=imported.checksum,
             row_count=len(imported.plan),
@@ -115,6 +117,7 @@ def _add_source(session: Session, project_id: uuid.UUID, user_id: uuid.UUID | No
             columns=table.columns,
             blocks={"particle_block": table.particle_block, "version": table.version, "others": table.blocks},
             table_key=imported.table_key,
+            volumes_key=str(imported.source_id),
             created_by=user_id,
         )
     )
@@ -137,6 +140,7 @@ def _add_subtomograms(session: Session, project_id: uuid.UUID, imported: Importe
 
 def _rows(project_id: uuid.UUID, imported: ImportedList) -> Iterator[tuple[Any, ...]]:
     plan = imported.plan
+    identities = particle_identities(plan.table)
     unknown = (None, None, None)
     for row in range(len(plan)):
         yield (
@@ -148,6 +152,7 @@ def _rows(project_id: uuid.UUID, imported: ImportedList) -> Iterator[tuple[Any, 
             *(plan.coordinates[row].tolist() if plan.coordinates is not None else unknown),
             *(plan.angles[row].tolist() if plan.angles is not None else unknown),
             imported.content_hashes[row],
+            identities[row],
         )
 
 

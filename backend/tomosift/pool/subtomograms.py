@@ -96,9 +96,9 @@ def volume_url(slug: str, subtomogram: Subtomogram) -> str:
     return f"/api/v1/projects/{slug}/subtomograms/{subtomogram.id}/volume?h={subtomogram.content_hash}"
 
 
-def read_volume(source_id: uuid.UUID, source_row: int) -> NDArray[np.float32]:
+def read_volume(volumes_key: str, source_row: int) -> NDArray[np.float32]:
     """The voxels, `(z, y, x)`. Raises VolumeStoreProblem if they are gone."""
-    return np.asarray(_open_source(get_settings().effective_store_url, str(source_id)).read([source_row])[0])
+    return np.asarray(_open_source(get_settings().effective_store_url, volumes_key).read([source_row])[0])
 
 
 def read_columns(source: Source, source_row: int) -> dict[str, str]:
@@ -121,8 +121,8 @@ def _row_of(table: pq.ParquetFile, wanted: int) -> pa.Table:
 
 
 @lru_cache(maxsize=OPEN_SOURCES)
-def _open_source(store_url: str, source_id: str) -> VolumeArray:
-    return VolumeStore(store_url).open(source_id)
+def _open_source(store_url: str, volumes_key: str) -> VolumeArray:
+    return VolumeStore(store_url).open(volumes_key)
 
 
 def _bad_filter() -> Exception:

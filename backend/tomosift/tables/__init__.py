@@ -5,7 +5,7 @@ from tomosift.tables.annotation import CurrentLabel, LabelEvent, Lease, QueueIte
 from tomosift.tables.base import Base
 from tomosift.tables.cycles import Cycle, Model
 from tomosift.tables.jobs import JOB_STATES, Job, JobLogLine, OutboxMessage, WorkerNode
-from tomosift.tables.pool import EvaluationItem, Source, Subtomogram, Upload
+from tomosift.tables.pool import EvaluationItem, Source, Subtomogram, Tomogram, Upload
 from tomosift.tables.projects import ParticleClass, Project, ProjectMember
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "SignInLink",
     "Source",
     "Subtomogram",
+    "Tomogram",
     "Upload",
     "User",
     "WorkerNode",

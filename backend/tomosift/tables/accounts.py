@@ -13,18 +13,25 @@ from tomosift.tables.base import Base, CreatedAt, UuidKey
 
 
 class User(Base):
-    """A person or a program that decides, launches or reads."""
+    """A person or a program that decides, launches or reads.
+
+    `kind` importer: labels that came with files speak in its name; nobody can sign in as it.
+    """
 
     __tablename__ = "user_account"
 
     id: Mapped[UuidKey]
     name: Mapped[str]
     display_name: Mapped[str]
+    kind: Mapped[str] = mapped_column(default="person", server_default="person")
     is_admin: Mapped[bool] = mapped_column(default=False, server_default="false")
     is_active: Mapped[bool] = mapped_column(default=True, server_default="true")
     created_at: Mapped[CreatedAt]
 
-    __table_args__ = (Index("uq_user_account_name_lower", text("lower(name)"), unique=True),)
+    __table_args__ = (
+        CheckConstraint("kind IN ('person', 'importer')", name="kind"),
+        Index("uq_user_account_name_lower", text("lower(name)"), unique=True),
+    )
 
 
 class BrowserSession(Base):

@@ -131,7 +131,7 @@ class LabelEvent(Base):
         CheckConstraint("kind IN ('class', 'unsure', 'junk', 'skip', 'undo')", name="kind"),
         CheckConstraint("(kind = 'class') = (class_id IS NOT NULL)", name="class_needs_id"),
         CheckConstraint("(kind = 'undo') = (undoes_event_id IS NOT NULL)", name="undo_needs_event"),
-        CheckConstraint("work IN ('evaluation', 'query', 'recheck', 'adjudication', 'choice')", name="work"),
+        CheckConstraint("work IN ('evaluation', 'query', 'recheck', 'adjudication', 'choice', 'import')", name="work"),
         Index("ix_label_event_project_id_id", "project_id", "id"),
         Index("ix_label_event_subtomogram_id_id", "subtomogram_id", "id"),
     )

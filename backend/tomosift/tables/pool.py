@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import REAL, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tomosift.tables.base import Base, BigKey, CreatedAt, UuidKey
@@ -15,7 +15,9 @@ class Source(Base):
 
     Its complete table (every input column, as text, in order) is the Parquet artifact `table_key`; `blocks`
     holds the list's other blocks (optics), so that the file can be written again. Its voxels are the volume
-    array of the same id.
+    array `volumes_key`, which an extraction with another box replaces. `format` is the key in `formats.catalogue`;
+    `frame` says what the subtomograms' coordinates count in: `{unit, origin, voxel_size}`; `recipe` how the voxels
+    came: `{cut, tomograms, …}` as the import asked for it.
     """
 
     __tablename__ = "source"
@@ -23,6 +25,7 @@ class Source(Base):
     id: Mapped[UuidKey]
     project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), index=True)
     name: Mapped[str]
+    format: Mapped[str] = mapped_column(default="relion", server_default="relion")
     flavour: Mapped[str]
     checksum: Mapped[str]
     row_count: Mapped[int]
@@ -31,6 +34,9 @@ class Source(Base):
     columns: Mapped[list[str]]
     blocks: Mapped[dict[str, Any]]
     table_key: Mapped[str]
+    volumes_key: Mapped[str] = mapped_column(default=lambda context: str(context.get_current_parameters()["id"]))
+    frame: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    recipe: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
     created_at: Mapped[CreatedAt]
 
@@ -38,7 +44,10 @@ class Source(Base):
 class Subtomogram(Base):
     """One particle: row `source_row` of its source, voxels at the same index of the source's volume array.
 
-    Coordinates are voxels of the tomogram, angles degrees (intrinsic ZYZ), as the list gave them.
+    Coordinates are the particle's centre (shifts subtracted) in what the source's `frame` says; angles are degrees
+    (RELION's intrinsic ZYZ) in the cube's own frame. `identity` is what makes it the same particle when a list is
+    imported again. `padded` is the part of the cube that lay outside the tomogram. `predicted_class_id` and
+    `predicted_confidence` are a prediction that came with the import, to start from.
     """
 
     __tablename__ = "subtomogram"
@@ -56,13 +65,40 @@ class Subtomogram(Base):
     tilt: Mapped[float | None]
     psi: Mapped[float | None]
     content_hash: Mapped[str]
+    identity: Mapped[bytes] = mapped_column(default=lambda: uuid.uuid4().bytes)
+    padded: Mapped[float] = mapped_column(REAL, default=0.0, server_default="0")
+    predicted_class_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("particle_class.id", ondelete="SET NULL"))
+    predicted_confidence: Mapped[float | None] = mapped_column(REAL)
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (
         UniqueConstraint("source_id", "source_row"),
+        UniqueConstraint("project_id", "identity"),
         Index("ix_subtomogram_project_id_id", "project_id", "id"),
         Index("ix_subtomogram_project_id_tomogram", "project_id", "tomogram", "id"),
     )
+
+
+class Tomogram(Base):
+    """A tomogram that boxes were cut from. `location` says where it lies; its binned copy shows surroundings.
+
+    `shape_zyx` is its size in voxels of `voxel_size_angstrom`; `overview_key` is the artifact with the copy
+    (safetensors, `overview` uint8 `(z, y, x)`), `overview_binning` how many voxels one of its voxels stands for.
+    """
+
+    __tablename__ = "tomogram"
+
+    id: Mapped[UuidKey]
+    project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    location: Mapped[dict[str, Any]]
+    shape_zyx: Mapped[list[Any]]
+    voxel_size_angstrom: Mapped[float]
+    overview_key: Mapped[str | None]
+    overview_binning: Mapped[int | None]
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (UniqueConstraint("project_id", "name"),)
 
 
 class EvaluationItem(Base):

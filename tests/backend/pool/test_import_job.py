@@ -78,7 +78,7 @@ def test_import_brings_every_voxel_and_column(
     assert source.blocks["others"]["optics"]["columns"] == ["rlnOpticsGroup", "rlnImagePixelSize", "rlnImageSize"]
     for number, (row, volume) in enumerate(zip(rows, particles.volumes, strict=True)):
         assert row.content_hash == content_hash(volume)
-        np.testing.assert_array_equal(read_volume(row.source_id, row.source_row), volume)
+        np.testing.assert_array_equal(read_volume(str(row.source_id), row.source_row), volume)
         assert (row.x, row.y, row.z) == (number + 0.5, number + 1, number + 2)
         assert (row.rot, row.tilt, row.psi) == (10, 20, 30)
         assert row.tomogram == f"TS_{number % 3}"

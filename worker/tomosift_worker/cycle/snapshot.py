@@ -17,12 +17,12 @@ JUNK: dict[str, Any] = {"kind": "junk", "id": None, "name": "junk"}
 
 @dataclass(frozen=True)
 class Items:
-    """n subtomograms: ids `(n,)`, and where their voxels are: number of the source in `sources`, row in its array."""
+    """n subtomograms: ids `(n,)`; where their voxels are: number of the array in `sources` (its key), row in it."""
 
     ids: NDArray[np.int64]
     source_numbers: NDArray[np.int64]
     rows: NDArray[np.int64]
-    sources: list[uuid.UUID]
+    sources: list[str]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -129,8 +129,11 @@ def describe_labels(training: TrainingSet) -> str:
 
 
 def _pool(session: Session, project_id: uuid.UUID) -> Items:
-    sources = list(session.scalars(select(Source.id).where(Source.project_id == project_id).order_by(Source.id)))
-    number = {source: place for place, source in enumerate(sources)}
+    sources = session.execute(
+        select(Source.id, Source.volumes_key).where(Source.project_id == project_id).order_by(Source.id)
+    ).all()
+    number = {source.id: place for place, source in enumerate(sources)}
+    keys = [str(source.volumes_key) for source in sources]
     ids, numbers, rows = [], [], []
     statement = (
         select(Subtomogram.id, Subtomogram.source_id, Subtomogram.source_row)
@@ -143,7 +146,7 @@ def _pool(session: Session, project_id: uuid.UUID) -> Items:
         numbers.append(np.array([number[row.source_id] for row in part], np.int64))
         rows.append(np.array([row.source_row for row in part], np.int64))
     empty = [np.empty(0, np.int64)]
-    return Items(np.concatenate(ids or empty), np.concatenate(numbers or empty), np.concatenate(rows or empty), sources)
+    return Items(np.concatenate(ids or empty), np.concatenate(numbers or empty), np.concatenate(rows or empty), keys)
 
 
 # A label as the networks see it: the class's id, None for junk.

@@ -1,0 +1,1 @@
+"""Exports: what was decided, as files the next program reads."""

@@ -1,0 +1,69 @@
+"""Every particle list format Tomosift reads: one row each. What stands here is in the service, the CLI and the docs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tomosift.formats.particle_list import ParticleList
+from tomosift.formats.problem import FormatProblem
+from tomosift.formats.star import read_particle_star
+from tomosift.formats.star_blocks import looks_like_star
+
+HEAD_BYTES = 65_536
+"""How much of a file recognition looks at."""
+
+
+@dataclass(frozen=True)
+class ListFormat:
+    """A format: `recognises(path, head)` judges by content (`head`: the first bytes; empty for a folder).
+
+    `read` raises FormatProblem for a file it cannot use.
+    """
+
+    key: str
+    title: str
+    recognises: Callable[[Path, bytes], bool]
+    read: Callable[[Path], ParticleList]
+
+
+# The first that recognises a file reads it, so the stricter ones come first.
+LIST_FORMATS: tuple[ListFormat, ...] = (
+    ListFormat("relion", "RELION STAR (also Warp, M)", looks_like_star, read_particle_star),
+)
+
+
+def recognise_format(path: Path) -> ListFormat:
+    """The format of a file (or folder) by its content. Raises FormatProblem for none of ours."""
+    head = _head(path)
+    for each in LIST_FORMATS:
+        if each.recognises(path, head):
+            return each
+    known = "; ".join(each.title for each in LIST_FORMATS)
+    raise FormatProblem(f"{path.name} is no particle list this program knows. It reads: {known}")
+
+
+def format_by_key(key: str) -> ListFormat:
+    """The format that `key` names. Raises FormatProblem that lists the keys."""
+    for each in LIST_FORMATS:
+        if each.key == key:
+            return each
+    keys = ", ".join(each.key for each in LIST_FORMATS)
+    raise FormatProblem(f"{key[:60]!r} is no format; use one of {keys}")
+
+
+def read_particle_list(path: Path, key: str | None = None) -> ParticleList:
+    """Read a list, in the format recognised from its content or the one that `key` names. Raises FormatProblem."""
+    return (format_by_key(key) if key else recognise_format(path)).read(path)
+
+
+def _head(path: Path) -> bytes:
+    if path.is_dir():
+        return b""
+    # A named pipe would hold the program up for ever.
+    if not path.is_file():
+        raise FormatProblem(f"{path.name} does not exist or is no file")
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except OSError:
+        raise FormatProblem(f"{path.name} cannot be read by this program; check its permissions") from None
