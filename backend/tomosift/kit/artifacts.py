@@ -1,22 +1,27 @@
 """The artifact store: model weights, score columns and other whole files, in a folder or on an fsspec URL."""
 
 import contextlib
+import io
 import json
 import os
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
-import fsspec
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
+from tomosift.kit.store_filesystem import open_store_filesystem
+
 _KEY_PART = re.compile(r"[A-Za-z0-9_.=+@-]{1,200}")
+# S3 takes at most 10,000 parts a file, so this allows 312 GiB.
+_UPLOAD_PART_BYTES = 32 * 2**20
+_READ_AHEAD_BYTES = 8 * 2**20
 
 
 class ArtifactMissing(KeyError):
@@ -38,10 +43,9 @@ class ArtifactStore:
     """
 
     def __init__(self, url: str) -> None:
-        self._filesystem, path = fsspec.url_to_fs(url)
-        self._base = f"{str(path).rstrip('/')}/artifacts"
-        protocol = self._filesystem.protocol
-        self._is_folder = "file" in ((protocol,) if isinstance(protocol, str) else protocol)
+        opened = open_store_filesystem(url)
+        self._filesystem, self._is_folder = opened.filesystem, opened.is_folder
+        self._base = f"{opened.path}/artifacts"
 
     def local_path(self, key: str) -> Path | None:
         """Where `key` lies on this computer's disk (whether or not it exists); None for a remote store."""
@@ -51,7 +55,8 @@ class ArtifactStore:
     def write_bytes(self, key: str, data: bytes) -> None:
         """Store `data` under `key`, replacing what was there; durable when this returns."""
         if (path := self.local_path(key)) is not None:
-            _replace_file(path, data)
+            with _replacing(path) as file:
+                file.write(data)
         else:
             self._filesystem.pipe_file(self._path(key), data)
 
@@ -62,6 +67,36 @@ class ArtifactStore:
         except FileNotFoundError:
             raise ArtifactMissing(key) from None
         return data
+
+    @contextlib.contextmanager
+    def open_for_writing(self, key: str) -> Iterator[BinaryIO]:
+        """A file to write from begin to end (no seeking), in bounded memory; durable when the block is left.
+
+        Nobody sees it before that, and if the block raises nobody ever does: what was there stays.
+        """
+        if (path := self.local_path(key)) is not None:
+            with _replacing(path) as file:
+                yield file
+        elif "memory" in self._filesystem.protocol:
+            # That filesystem shows a file while it is written.
+            buffer = io.BytesIO()
+            yield buffer
+            self._filesystem.pipe_file(self._path(key), buffer.getvalue())
+        else:
+            with _uploading(self._filesystem, self._path(key)) as file:
+                yield file
+
+    def open_for_reading(self, key: str) -> BinaryIO:
+        """The artifact as a file that can seek; a remote one is fetched where it is read. Raises ArtifactMissing."""
+        path, local = self._path(key), self.local_path(key)
+        try:
+            if local is not None:
+                return local.open("rb")
+            return cast(
+                BinaryIO, self._filesystem.open(path, "rb", block_size=_READ_AHEAD_BYTES, cache_type="readahead")
+            )
+        except (FileNotFoundError, IsADirectoryError):
+            raise ArtifactMissing(key) from None
 
     def exists(self, key: str) -> bool:
         """Whether an artifact has this key."""
@@ -125,15 +160,32 @@ class ArtifactStore:
         return f"{self._base}/{key}"
 
 
-def _replace_file(path: Path, data: bytes) -> None:
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """A new file beside `path` that takes its place at the end."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
         with temporary.open("xb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def _uploading(filesystem: Any, path: str) -> Iterator[BinaryIO]:
+    """A multipart upload that is completed at the end, or given up."""
+    file = filesystem.open(path, "wb", block_size=_UPLOAD_PART_BYTES, autocommit=False)
+    try:
+        yield file
+        file.close()
+        file.commit()
+    except BaseException:
+        file.discard()
+        # Else it would be flushed when it is collected.
+        file.closed = True
         raise

@@ -3,7 +3,7 @@
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import AliasChoices, Field, field_validator
@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     store_url: str | None = Field(
         default=None,
         description="Where voxels and models live: a folder or an fsspec URL. Default: HOME/store.",
+    )
+    store_options: dict[str, Any] = Field(
+        default_factory=dict,
+        description="What fsspec needs to reach that URL (address, keys), as JSON. Default: nothing.",
     )
     import_roots: Annotated[list[Path], NoDecode] = Field(
         default_factory=list,

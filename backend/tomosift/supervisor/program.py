@@ -1,5 +1,6 @@
 """What runs: the API, the workers, and the environment that tells them where everything is."""
 
+import json
 import os
 import signal
 import sys
@@ -96,5 +97,7 @@ def settings_environment(settings: Settings) -> dict[str, str]:
             continue
         if isinstance(value, list):
             value = (os.pathsep if name == "import_roots" else ",").join(map(str, value))
+        if isinstance(value, dict):
+            value = json.dumps(value)
         environment[f"TOMOSIFT_{name.upper()}"] = str(value)
     return environment

@@ -92,9 +92,22 @@ class _Shard:
             view, position = view[count:], position + count
 
     def _read_index(self, length: int) -> NDArray[np.uint64]:
-        size = length * 16
-        start = os.fstat(self._descriptor).st_size - size - 4
-        data = os.pread(self._descriptor, size + 4, start) if start >= 0 else b""
-        if len(data) != size + 4 or google_crc32c.value(data[:size]) != int.from_bytes(data[size:], "little"):
+        size = index_bytes(length)
+        start = os.fstat(self._descriptor).st_size - size
+        index = parse_index(os.pread(self._descriptor, size, start), length) if start >= 0 else None
+        if index is None:
             raise VolumeStoreProblem(f"volumes {self._name}: its index is damaged; import the source again")
-        return np.frombuffer(data[:size], "<u8").reshape(length, 2)
+        return index
+
+
+def index_bytes(length: int) -> int:
+    """How many bytes at the end of a shard of `length` volumes are its index and the checksum."""
+    return length * 16 + 4
+
+
+def parse_index(data: bytes, length: int) -> NDArray[np.uint64] | None:
+    """Offset and byte count of each volume, `(length, 2)`, from a shard's last bytes; None if they are damaged."""
+    size = length * 16
+    if len(data) != size + 4 or google_crc32c.value(data[:size]) != int.from_bytes(data[size:], "little"):
+        return None
+    return np.frombuffer(data[:size], "<u8").reshape(length, 2)

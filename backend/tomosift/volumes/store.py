@@ -6,19 +6,20 @@ written reads as NaN, which imports refuse, so a gap cannot pass for data.
 """
 
 import json
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import numpy as np
 import zarr
 from numpy.typing import NDArray
 from zarr.storage import FsspecStore, LocalStore
 
-from tomosift.volumes.shard_reader import ShardReader
+from tomosift.kit.store_filesystem import open_store_filesystem
+from tomosift.volumes.shard_reader import ShardReader, index_bytes, parse_index
 from tomosift.volumes.trusted_metadata import (
     VolumeStoreProblem,
     check_metadata,
@@ -35,11 +36,10 @@ class VolumeStore:
     """Arrays of subtomograms by source. `url` is what `Settings.effective_store_url` gives."""
 
     def __init__(self, url: str) -> None:
-        self._filesystem, path = fsspec.url_to_fs(url)
-        self._base = f"{str(path).rstrip('/')}/volumes"
-        protocol = self._filesystem.protocol
-        self._is_folder = "file" in ((protocol,) if isinstance(protocol, str) else protocol)
-        self._zarr_store = LocalStore(path) if self._is_folder else FsspecStore.from_url(url)
+        opened = open_store_filesystem(url)
+        self._filesystem, self._is_folder = opened.filesystem, opened.is_folder
+        self._base = f"{opened.path}/volumes"
+        self._zarr_store = LocalStore(opened.path) if self._is_folder else FsspecStore.from_url(url, opened.options)
 
     def create(self, source_id: str, n: int, box: int, voxel_size: float) -> "VolumeArray":
         """Room for `n` cubes of `box` voxels at `voxel_size` Å a voxel.
@@ -76,7 +76,7 @@ class VolumeStore:
         except ValueError as error:
             raise VolumeStoreProblem(f"volumes {source_id}: zarr.json is damaged ({error})") from None
         array = zarr.open_array(self._zarr_store, path=f"volumes/{source_id}", mode="r+")
-        return VolumeArray(source_id, array, metadata, Path(path) if self._is_folder else None)
+        return VolumeArray(source_id, array, metadata, self._filesystem, path, is_folder=self._is_folder)
 
     def exists(self, source_id: str) -> bool:
         """Whether the store has an array of this source."""
@@ -86,6 +86,31 @@ class VolumeStore:
         """Delete a source's volumes; nothing to delete is fine."""
         if self._filesystem.exists(path := self._path(source_id)):
             self._filesystem.rm(path, recursive=True)
+
+    def adopt(self, old_id: str, new_id: str) -> bool:
+        """Hand the array `old_id` to `new_id`, so that a new attempt goes on with the blocks of one that died.
+
+        What the old one's writer still writes goes to the old place, never into `new_id`. False if there is nothing
+        to adopt. Raises VolumeStoreProblem if `new_id` is there already.
+        """
+        if not self.exists(old_id):
+            return False
+        if self.exists(new_id):
+            raise VolumeStoreProblem(f"volumes {new_id}: is there already, so volumes {old_id} cannot take its place")
+        self.delete(new_id)
+        if self._is_folder:
+            Path(self._path(old_id)).rename(self._path(new_id))
+        else:
+            self._copy(self._path(old_id), self._path(new_id))
+            self.delete(old_id)
+        return True
+
+    def _copy(self, old: str, new: str) -> None:
+        """The metadata last, as it makes the array exist: a copy that broke off can be made again."""
+        metadata = f"{old}/zarr.json"
+        sources = [path for path in self._filesystem.find(old) if path != metadata] + [metadata]
+        for source in sources:
+            self._filesystem.cp_file(source, new + source[len(old) :])
 
     def _reopen(self, source_id: str, n: int, box: int, voxel_size: float) -> "VolumeArray":
         array = self.open(source_id)
@@ -106,18 +131,26 @@ class VolumeArray:
     """The subtomograms of one source, `(n, z, y, x)` float32. Reads may come from several threads at once."""
 
     def __init__(
-        self, source_id: str, array: "zarr.Array[Any]", metadata: Mapping[str, Any], folder: Path | None
+        self,
+        source_id: str,
+        array: "zarr.Array[Any]",
+        metadata: Mapping[str, Any],
+        filesystem: Any,
+        path: str,
+        *,
+        is_folder: bool,
     ) -> None:
         self.source_id = source_id
         self._array = array
+        self._filesystem, self._path = filesystem, path
         self._n, *volume_shape = (int(size) for size in metadata["shape"])
         self._volume_shape = tuple(volume_shape)
-        self._folder = folder
+        self._folder = folder = Path(path) if is_folder else None
         self._shard_length = int(metadata["chunk_grid"]["configuration"]["chunk_shape"][0])
-        plain_length = uncompressed_shard_length(metadata)
+        self._is_plain = uncompressed_shard_length(metadata) is not None
         self._shards = (
-            ShardReader(folder, (self._n, *volume_shape), plain_length)  # type: ignore[arg-type]
-            if folder is not None and plain_length is not None
+            ShardReader(folder, (self._n, *volume_shape), self._shard_length)  # type: ignore[arg-type]
+            if folder is not None and self._is_plain
             else None
         )
 
@@ -166,6 +199,28 @@ class VolumeArray:
                 _flush_to_disk(self._folder / "c" / str(shard_number) / "0" / "0" / "0")
             if self._shards is not None:
                 self._shards.forget(shard_number)
+
+    def has_block(self, start: int) -> bool:
+        """Whether the block that begins at `start` was written whole, so that an import need not write it again.
+
+        Looks only at the block's index (and its length). Raises ValueError where no block begins.
+        """
+        if not 0 <= start < self._n or start % self._shard_length:
+            raise ValueError(f"no block begins at volume {start}; blocks() gives the ranges")
+        path = f"{self._path}/c/{start // self._shard_length}/0/0/0"
+        tail = index_bytes(self._shard_length)
+        try:
+            size = int(self._filesystem.size(path))
+            data = bytes(self._filesystem.cat_file(path, start=max(0, size - tail), end=size))
+        except FileNotFoundError:
+            return False
+        index = parse_index(data, self._shard_length) if self._is_plain else None
+        if index is None:
+            return False
+        count = min(self._shard_length, self._n - start)
+        ends = index[:count].sum(axis=1)
+        sizes_fit = index[:count, 1] == math.prod(self._volume_shape) * 4
+        return bool(sizes_fit.all() and (ends <= size - tail).all())
 
     def read(self, indices: Indices) -> NDArray[np.float32]:
         """Volumes at `indices`, in that order, `(len(indices), z, y, x)`; repeats are allowed.

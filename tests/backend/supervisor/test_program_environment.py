@@ -18,6 +18,7 @@ def test_settings_survive_the_way_through_the_environment(monkeypatch: pytest.Mo
         allowed_hosts=["a.example", "b.example"],
         import_roots=[Path("/data/one"), Path("/data/two")],
         lease_minutes=3.5,
+        store_options={"endpoint_url": "http://minio:9000", "client_kwargs": {"region_name": "eu"}},
         log_format="json",
         database_url="postgresql+psycopg://x/y",
     )

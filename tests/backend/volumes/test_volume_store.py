@@ -1,6 +1,9 @@
 """The volume store: what is written is read, by our fast path and by Zarr alike."""
 
+import contextlib
 import json
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Callable
@@ -27,8 +30,10 @@ def fill(array: VolumeArray, volumes: NDArray[np.float32]) -> None:
         array.write_block(block.start, volumes[block.start : block.stop])
 
 
-@pytest.fixture(params=["folder", "file-url", "memory-url"])
+@pytest.fixture(params=["folder", "file-url", "memory-url", "s3"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "s3":
+        return str(request.getfixturevalue("s3_url"))
     return {
         "folder": str(tmp_path / "store"),
         "file-url": f"file://{tmp_path}/store",
@@ -116,6 +121,106 @@ def test_creating_again_goes_on_where_it_stopped(url: str) -> None:
     np.testing.assert_array_equal(again.read(range(10)), volumes)
     with pytest.raises(VolumeStoreProblem, match="delete them first"):
         store.create("s", 11, 6, 2.0)
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_a_block_is_there_when_all_of_it_is(url: str) -> None:
+    array = VolumeStore(url).create("s", 10, 6, 2.0)
+    array.write_block(4, noise(4, 6))
+    array.write_block(8, noise(2, 6))
+
+    assert [array.has_block(block.start) for block in array.blocks()] == [False, True, True]
+    assert [VolumeStore(url).open("s").has_block(start) for start in (0, 4, 8)] == [False, True, True]
+    for start in (-4, 2, 12):
+        with pytest.raises(ValueError, match="no block begins"):
+            array.has_block(start)
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_a_damaged_block_is_not_there(tmp_path: Path) -> None:
+    array = VolumeStore(str(tmp_path)).create("s", 10, 6, 2.0)
+    fill(array, noise(10, 6))
+    shards = [tmp_path / "volumes" / "s" / "c" / f"{number}" / "0" / "0" / "0" for number in range(3)]
+    whole = shards[0].read_bytes()
+    shards[0].write_bytes(whole[:-1])
+    shards[1].write_bytes(b"")
+    shards[2].write_bytes(whole[2000:])
+    assert [array.has_block(start) for start in (0, 4, 8)] == [False, False, False]
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_a_dead_attempts_array_is_handed_on(url: str) -> None:
+    store = VolumeStore(url)
+    volumes = noise(10, 6)
+    dead = store.create("attempt-1", 10, 6, 2.0)
+    dead.write_block(0, volumes[:4])
+
+    assert store.adopt("attempt-1", "attempt-2")
+    assert not store.adopt("attempt-1", "attempt-3")
+    array = store.create("attempt-2", 10, 6, 2.0)
+
+    # The dead one was only slow.
+    with contextlib.suppress(OSError):
+        dead.write_block(4, noise(4, 6, seed=9))
+    assert [array.has_block(start) for start in (0, 4, 8)] == [True, False, False]
+    array.write_block(4, volumes[4:])
+    np.testing.assert_array_equal(array.read(range(10)), volumes)
+    assert not store.exists("attempt-1")
+    store.create("attempt-3", 1, 6, 2.0)
+    with pytest.raises(VolumeStoreProblem, match="is there already"):
+        store.adopt("attempt-3", "attempt-2")
+
+
+def test_a_copy_that_broke_off_is_made_again(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = VolumeStore(s3_url)
+    volumes = noise(2, 6)
+    fill(store.create("old", 2, 6, 2.0), volumes)
+    really_copy = store._filesystem.cp_file
+
+    def copy_until_the_metadata(source: str, target: str) -> None:
+        if source.endswith("zarr.json"):
+            raise OSError("the connection broke")
+        really_copy(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store._filesystem, "cp_file", copy_until_the_metadata)
+        with pytest.raises(OSError, match="broke"):
+            store.adopt("old", "new")
+    assert store.exists("old")
+    assert not store.exists("new")
+
+    assert store.adopt("old", "new")
+    np.testing.assert_array_equal(store.open("new").read([0, 1]), volumes)
+
+
+WRITE_EVERY_OTHER_BLOCK = """
+import sys
+import numpy as np
+from tomosift.volumes import store as store_module
+store_module._SHARD_BYTES = 4 * 6**3 * 4
+array = store_module.VolumeStore(sys.argv[1]).create("s", 38, 6, 1.5)
+for number, block in enumerate(array.blocks()):
+    if number % 2 == int(sys.argv[2]):
+        cubes = [np.full((6, 6, 6), row + 1, np.float32) for row in block]
+        array.write_block(block.start, np.stack(cubes))
+"""
+
+
+@pytest.mark.parametrize("place", ["folder", "s3"])
+def test_two_processes_fill_one_array_and_share_no_shard(
+    place: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = str(tmp_path) if place == "folder" else request.getfixturevalue("s3_url")
+    command = [sys.executable, "-c", WRITE_EVERY_OTHER_BLOCK, url]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store_module, "_SHARD_BYTES", 4 * 6**3 * 4)
+        array = VolumeStore(url).create("s", 38, 6, 1.5)
+    writers = [subprocess.Popen([*command, parity]) for parity in ("0", "1")]
+
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    assert all(array.has_block(block.start) for block in array.blocks())
+    volumes = array.read(range(38))
+    np.testing.assert_array_equal(volumes, np.broadcast_to(np.arange(1, 39).reshape(-1, 1, 1, 1), volumes.shape))
 
 
 def test_deleting_removes_one_source_only(url: str) -> None:
