@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tomosift.formats.mrc import write_cube, write_stack
+from tomosift.formats.orientations import relion_angles
 from tomosift.formats.star import write_particle_star
 from tomosift.simulation.junk import JUNK
-from tomosift.simulation.orientation import relion_angles
 from tomosift.simulation.particles import Imaging, ParticleSimulator, PlannedParticle, SimulatedParticle, plan_particles
 from tomosift.simulation.physics import Microscope
 from tomosift.simulation.templates import Template, check_same_voxel_size, load_templates, phantom_templates

@@ -1,4 +1,4 @@
-"""Rotations and shifts of densities, and their angles as RELION writes them."""
+"""Rotations and shifts of densities. `formats.orientations` turns rotations into angles."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,21 +13,6 @@ _PADDING = 4
 def random_rotation(random: np.random.Generator) -> Rotation:
     """A rotation drawn uniformly from SO(3); it turns a template into the particle, acting on (x, y, z)."""
     return Rotation.random(rng=random)
-
-
-def relion_angles(rotation: Rotation) -> tuple[float, float, float]:
-    """rlnAngleRot, rlnAngleTilt, rlnAnglePsi in degrees of a particle that `rotation` made out of its reference.
-
-    RELION's intrinsic ZYZ angles turn the particle back onto the reference, so they are those of the inverse
-    (Heymann et al., J. Struct. Biol. 151, 196 (2005)).
-    """
-    rot, tilt, psi = rotation.inv().as_euler("ZYZ", degrees=True)
-    return float(rot), float(tilt), float(psi)
-
-
-def rotation_from_relion(rot: float, tilt: float, psi: float) -> Rotation:
-    """The rotation (reference → particle) of RELION's angles in degrees."""
-    return Rotation.from_euler("ZYZ", [rot, tilt, psi], degrees=True).inv()
 
 
 def spline_coefficients(density: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -6,14 +6,9 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.spatial.transform import Rotation
 
+from tomosift.formats.orientations import relion_angles, rotation_from_relion
 from tomosift.simulation import physics
-from tomosift.simulation.orientation import (
-    place_in_box,
-    random_rotation,
-    relion_angles,
-    rotation_from_relion,
-    spline_coefficients,
-)
+from tomosift.simulation.orientation import place_in_box, random_rotation, spline_coefficients
 from tomosift.simulation.phantoms import phantom_density
 
 
@@ -70,7 +65,7 @@ def test_angles_bring_a_particle_back_onto_its_template() -> None:
     centre = np.full(3, 16.0)
     particle = place_in_box(spline_coefficients(density), centre, rotation, np.zeros(3), 32)
 
-    again = rotation_from_relion(*relion_angles(rotation)).inv()
+    again = rotation_from_relion(relion_angles(rotation)).inv()
     back = place_in_box(spline_coefficients(particle), centre, again, np.zeros(3), 32)
 
     assert np.corrcoef(back.ravel(), density.ravel())[0, 1] > 0.99
