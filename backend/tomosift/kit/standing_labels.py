@@ -1,26 +1,34 @@
 """The rule that makes one label of many opinions: one formula for the service and for the cycle that trains on it.
 
-Rule "single": the newest standing opinion counts. An opinion stands until its author undoes it. A late one (its lease
-had passed to someone else) counts only where no timely one stands, and a skip only where nobody said anything else.
+Rule "single": the newest standing opinion counts. An opinion stands until its author undoes it. What a file said (an
+importer's opinion) counts only where no person has said anything, a late one (its lease had passed to someone else)
+only where no timely one stands, and a skip only where nobody said anything else.
 """
 
 import uuid
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, exists, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import BindParameter, ColumnElement, Select, delete, exists, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, aliased
 
-from tomosift.tables import LabelEvent
+from tomosift.tables import CurrentLabel, LabelEvent, User
 
 RULE = "single"
 
 
-def preference(kind: Any, late: Any, event_id: Any) -> tuple[Any, Any, Any]:
+def preference(kind: Any, imported: Any, late: Any, event_id: Any) -> tuple[Any, Any, Any, Any]:
     """The rule itself: of all standing opinions the smallest of these keys is the label.
 
-    Works on the values of one event (a sort key) and on columns (the terms of an ORDER BY) alike.
+    Works on the values of one event (a sort key) and on columns (the terms of an ORDER BY) alike. `imported`: an
+    importer said it, not a person (`spoken_by_importer`).
     """
-    return (kind == "skip", late, -event_id)
+    return (kind == "skip", imported, late, -event_id)
+
+
+def spoken_by_importer(event: type[LabelEvent] = LabelEvent) -> ColumnElement[bool]:
+    """Whether a `label_event` came with a file: it speaks in the name of an importer, who is no person."""
+    return event.user_id.in_(select(User.id).where(User.kind == "importer"))
 
 
 def snapshot_lock(project_id: uuid.UUID) -> str:
@@ -54,7 +62,7 @@ def standing_labels(
     """
     place = func.row_number().over(
         partition_by=LabelEvent.subtomogram_id,
-        order_by=preference(LabelEvent.kind, LabelEvent.late, LabelEvent.id),
+        order_by=preference(LabelEvent.kind, spoken_by_importer(), LabelEvent.late, LabelEvent.id),
     )
     ranked = (
         standing_opinions(project_id, up_to_event_id=up_to_event_id)
@@ -71,4 +79,42 @@ def standing_labels(
         select(ranked.c.subtomogram_id, ranked.c.kind, ranked.c.class_id, ranked.c.event_id)
         .where(ranked.c.place == 1)
         .order_by(ranked.c.subtomogram_id)
+    )
+
+
+def store_labels(session: Session, project_id: uuid.UUID, subtomogram_ids: Select[tuple[int]]) -> None:
+    """Derive and store the labels of many subtomograms at once; those of whom nothing stands lose theirs.
+
+    The caller holds the rows of these subtomograms locked.
+    """
+    about_these = LabelEvent.subtomogram_id.in_(subtomogram_ids)
+    opinions = aliased(LabelEvent, standing_opinions(project_id).where(about_these).subquery())
+    order = preference(opinions.kind, spoken_by_importer(opinions), opinions.late, opinions.id)
+    one = opinions.subtomogram_id
+    ranked = select(
+        opinions.subtomogram_id,
+        opinions.project_id,
+        opinions.kind,
+        opinions.class_id,
+        opinions.id.label("event_id"),
+        func.count().filter(opinions.kind != "skip").over(partition_by=one).label("opinions"),
+        func.row_number().over(partition_by=one, order_by=order).label("place"),
+    ).subquery()
+    standing = select(
+        ranked.c.subtomogram_id,
+        ranked.c.project_id,
+        ranked.c.kind,
+        ranked.c.class_id,
+        literal(RULE),
+        ranked.c.event_id,
+        ranked.c.opinions,
+    ).where(ranked.c.place == 1)
+    columns = ["subtomogram_id", "project_id", "kind", "class_id", "rule", "event_id", "opinion_count"]
+    statement = insert(CurrentLabel).from_select(columns, standing)
+    new = {name: statement.excluded[name] for name in columns[2:]} | {"updated_at": func.now()}
+    session.execute(statement.on_conflict_do_update(index_elements=["subtomogram_id"], set_=new))
+    unspoken = ~standing_opinions(project_id).where(LabelEvent.subtomogram_id == CurrentLabel.subtomogram_id).exists()
+    session.execute(
+        delete(CurrentLabel).where(CurrentLabel.subtomogram_id.in_(subtomogram_ids), unspoken),
+        execution_options={"synchronize_session": False},
     )
