@@ -1,7 +1,7 @@
 /** The part of the service's contract that the label page uses. */
-import { reportReachable, reportSignedOut, reportUnreachable } from '../api/connection'
-import { ConnectionError, problemFrom } from '../api/problem'
-import { decodeVolume, type Volume } from '../viewer/volume'
+import { rawRequest } from '../api/rawRequest'
+import { fetchVolume } from '../viewer/fetchVolume'
+import type { Volume } from '../viewer/volume'
 
 export type { ParticleClass, Project, QueueState, User } from '../api/types'
 import type { QueueState } from '../api/types'
@@ -67,29 +67,8 @@ export interface LabelApi {
   volume(subtomogram: SubtomogramBrief): Promise<Volume>
 }
 
-async function request(path: string, init: RequestInit = {}): Promise<Response> {
-  const headers = new Headers(init.headers)
-  headers.set('X-Tomosift-Client', 'web')
-  if (typeof init.body === 'string') headers.set('Content-Type', 'application/json')
-  let response: Response
-  try {
-    response = await fetch(path, { ...init, headers, credentials: 'same-origin' })
-  } catch (error) {
-    reportUnreachable()
-    throw new ConnectionError(error)
-  }
-  if (response.status === 502 || response.status === 504) {
-    reportUnreachable()
-    throw new ConnectionError(new Error(`status ${response.status}`))
-  }
-  reportReachable()
-  if (response.ok) return response
-  if (response.status === 401) reportSignedOut()
-  throw problemFrom(await response.json().catch(() => null), response)
-}
-
 async function post<Body>(path: string, body: unknown): Promise<Body> {
-  const response = await request(path, { method: 'POST', body: JSON.stringify(body) })
+  const response = await rawRequest(path, { method: 'POST', body: JSON.stringify(body) })
   return (await response.json()) as Body
 }
 
@@ -102,12 +81,8 @@ export function httpLabelApi(projectSlug: string): LabelApi {
       await post(`${base}/leases/${leaseId}/heartbeat`, {})
     },
     release: async (leaseId, leaving = false) => {
-      await request(`${base}/leases/${leaseId}`, { method: 'DELETE', keepalive: leaving })
+      await rawRequest(`${base}/leases/${leaseId}`, { method: 'DELETE', keepalive: leaving })
     },
-    volume: async (subtomogram) => {
-      const response = await request(subtomogram.volume_url)
-      const body = await response.arrayBuffer()
-      return decodeVolume(subtomogram.volume_url, subtomogram.voxel_size_angstrom, response.headers, body)
-    },
+    volume: (subtomogram) => fetchVolume(subtomogram.volume_url, subtomogram.voxel_size_angstrom),
   }
 }

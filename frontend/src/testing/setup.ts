@@ -40,6 +40,14 @@ globalThis.Path2D ??= class {
   rect(): void {}
 } as unknown as typeof Path2D
 
+Blob.prototype.arrayBuffer ??= function arrayBuffer(this: Blob) {
+  return new Promise((resolve) => {
+    const reader = new FileReader()
+    reader.onload = () => resolve(reader.result as ArrayBuffer)
+    reader.readAsArrayBuffer(this)
+  })
+}
+
 /** A drawing context that takes every call and draws nothing. */
 const blankContext = new Proxy(
   { measureText: () => ({ width: 10 }) },
