@@ -1,0 +1,128 @@
+"""Particle lists as CSV: a header row with x, y, z and tomogram (or images), and whatever further columns."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from tomosift.formats.export_chunk import ExportChunk, ExportContext, ListWriter, OpenFile
+from tomosift.formats.list_columns import decode_text, read_whole_file
+from tomosift.formats.particle_list import ParticleList
+from tomosift.formats.problem import FormatProblem
+from tomosift.formats.table_list import TableList, check_header, export_table, is_particle_header, unit_note
+
+_DELIMITERS = {",": "CSV", ";": "CSV, separated by semicolons", "\t": "CSV, separated by tabs"}
+_LONGEST_HEADER = 65_536
+
+
+@dataclass(frozen=True)
+class CsvList(TableList):
+    """A CSV list; `blocks["csv"]` holds its delimiter."""
+
+    format: ClassVar[str] = "csv"
+
+
+def looks_like_csv(path: Path, head: bytes) -> bool:
+    """Whether the first line is a header row that names what a list needs."""
+    return bool(head) and b"\0" not in head and is_particle_header(_header(head)[0])
+
+
+def read_csv_list(path: Path) -> ParticleList:
+    """Read a CSV file whose columns are separated by comma, semicolon or tab.
+
+    Raises FormatProblem that names the row, or says which columns a list needs.
+    """
+    content = read_whole_file(path)
+    decode_text(content, path.name)
+    columns, delimiter = _header(content)
+    check_header(columns, path.name)
+    rows = _read_rows(content, columns, delimiter, path.name)
+    if rows.num_rows == 0:
+        raise FormatProblem(f"{path.name} has a header row and no particles")
+    return CsvList(
+        flavour=_DELIMITERS[delimiter],
+        rows=rows.to_pandas(),
+        blocks={"csv": {"delimiter": delimiter}},
+        notes=unit_note(columns),
+    )
+
+
+class CsvWriter(ListWriter):
+    """Writes one CSV file, in the delimiter of a list that was CSV itself."""
+
+    def __init__(self, open_file: OpenFile, context: ExportContext) -> None:
+        super().__init__(open_file, context)
+        self._delimiter = str(context.source_blocks.get("csv", {}).get("delimiter", ","))
+        self._file = self.open(f"{context.stem}.csv")
+        self._has_header = False
+
+    def write(self, chunk: ExportChunk) -> None:
+        """Add the chunk's rows."""
+        table = export_table(chunk, self.context)
+        if not self._has_header:
+            self._file.write(_quoted_lines([table.column_names], self._delimiter))
+            self._has_header = True
+        texts = [column.cast(pa.string()).fill_null("") for column in table.columns]
+        try:
+            lines = pa.BufferOutputStream()
+            arrow_csv.write_csv(
+                pa.table(texts, names=table.column_names),
+                lines,
+                # Arrow quotes every text or none; it refuses where none is not enough.
+                arrow_csv.WriteOptions(include_header=False, delimiter=self._delimiter, quoting_style="none"),
+            )
+            self._file.write(lines.getvalue())
+        except pa.ArrowInvalid:
+            rows = zip(*(column.to_pylist() for column in texts), strict=True)
+            self._file.write(_quoted_lines(rows, self._delimiter))
+
+
+def _quoted_lines(rows: Iterable[Sequence[str]], delimiter: str) -> bytes:
+    lines = io.StringIO()
+    csv.writer(lines, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    return lines.getvalue().encode()
+
+
+def _header(content: bytes) -> tuple[list[str], str]:
+    """The first line's names, by the delimiter that stands in it most often."""
+    line = content[:_LONGEST_HEADER].removeprefix(b"\xef\xbb\xbf").split(b"\n", 1)[0].decode("utf-8", "replace")
+    delimiter = max(_DELIMITERS, key=line.count)
+    try:
+        names = next(csv.reader([line.rstrip("\r")], delimiter=delimiter), [])
+    except csv.Error:
+        names = []
+    return names, delimiter
+
+
+def _read_rows(content: bytes, columns: list[str], delimiter: str, name: str) -> pa.Table:
+    wrong: list[tuple[int | None, int]] = []
+
+    def stop_at(row: arrow_csv.InvalidRow) -> str:
+        wrong.append((row.number, row.actual_columns))
+        return "error"
+
+    try:
+        return arrow_csv.read_csv(
+            pa.BufferReader(content),
+            # On one thread, as only then a wrong row's number is known.
+            read_options=arrow_csv.ReadOptions(use_threads=False, column_names=columns, skip_rows=1),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=stop_at
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid:
+        if wrong and wrong[0][0] is not None:
+            raise FormatProblem(
+                f"{name} has {wrong[0][1]} values for {len(columns)} columns; a text with the separator in it needs "
+                "quotes",
+                row=wrong[0][0] - 1,
+            ) from None
+        raise FormatProblem(f"{name} cannot be read as a table; check its quotes and separators") from None

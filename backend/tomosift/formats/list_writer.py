@@ -1,0 +1,38 @@
+"""Every particle list format Tomosift writes out of a project: one row each (RELION's own is `star`)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tomosift.formats.csv_list import CsvWriter
+from tomosift.formats.export_chunk import ExportChunk, ExportContext, ListWriter, OpenFile
+from tomosift.formats.parquet_list import ParquetWriter
+from tomosift.formats.problem import FormatProblem
+
+__all__ = ["LIST_WRITERS", "ExportChunk", "ExportContext", "ListWriter", "OpenFile", "WriterFormat", "writer_by_key"]
+
+
+@dataclass(frozen=True)
+class WriterFormat:
+    """A format: `open(open_file, context)` gives its writer. `extension` is that of the one file, or of each."""
+
+    key: str
+    title: str
+    extension: str
+    needs_positions: bool
+    writes_many_files: bool
+    open: Callable[[OpenFile, ExportContext], ListWriter]
+
+
+LIST_WRITERS: tuple[WriterFormat, ...] = (
+    WriterFormat("csv", "CSV", ".csv", False, False, CsvWriter),
+    WriterFormat("parquet", "Parquet", ".parquet", False, False, ParquetWriter),
+)
+
+
+def writer_by_key(key: str) -> WriterFormat:
+    """The format that `key` names. Raises FormatProblem that lists the keys."""
+    for each in LIST_WRITERS:
+        if each.key == key:
+            return each
+    keys = ", ".join(each.key for each in LIST_WRITERS)
+    raise FormatProblem(f"{key[:60]!r} is no format a list can be written in; use one of {keys}")
