@@ -8,9 +8,10 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 import tomosift
+from tomosift.formats.catalogue import LIST_FORMATS
 from tomosift.kit.problems import not_found
 from tomosift.kit.worker_nodes import NO_WORKER, newest_catalogue, training_workers_seen
-from tomosift.registry.schemas import CatalogueOut, ModelOut, QueueDepth, SystemOut, WorkerOut
+from tomosift.registry.schemas import CatalogueOut, ListFormatOut, ModelOut, QueueDepth, SystemOut, WorkerOut
 from tomosift.tables import Cycle, Job, Lease, Model, OutboxMessage, WorkerNode
 
 NEVER_SEEN = (
@@ -36,7 +37,8 @@ def read_model(session: Session, project_id: uuid.UUID, model_id: uuid.UUID) -> 
 
 
 def read_catalogue(session: Session) -> CatalogueOut:
-    """What the newest worker announced; empty lists and the reason when there was none."""
+    """What the newest worker announced, empty lists and the reason when there was none; and the list formats."""
+    formats = [ListFormatOut.model_validate(each) for each in LIST_FORMATS]
     catalogue = newest_catalogue(session)
     workers = training_workers_seen(session)
     if catalogue is None:
@@ -46,6 +48,7 @@ def read_catalogue(session: Session) -> CatalogueOut:
             presets=[],
             settings_schema=None,
             default_preset=None,
+            list_formats=formats,
             reason=NEVER_SEEN,
         )
     return CatalogueOut.model_validate(
@@ -55,6 +58,7 @@ def read_catalogue(session: Session) -> CatalogueOut:
             "presets": catalogue.get("presets", []),
             "settings_schema": catalogue.get("settings_schema"),
             "default_preset": catalogue.get("default_preset"),
+            "list_formats": formats,
             "reason": None if workers else NO_WORKER,
         }
     )

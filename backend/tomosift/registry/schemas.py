@@ -54,8 +54,17 @@ class PresetOut(BaseModel):
     settings: dict[str, Any]
 
 
+class ListFormatOut(BaseModel):
+    """A format of particle lists that imports read."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    key: str
+    title: str
+
+
 class CatalogueOut(BaseModel):
-    """What the workers can do."""
+    """What the workers can do, and what imports read."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -75,6 +84,7 @@ class CatalogueOut(BaseModel):
                 ],
                 "settings_schema": {"type": "object"},
                 "default_preset": "cpu-quick",
+                "list_formats": [{"key": "relion", "title": "RELION STAR"}],
                 "reason": None,
             }
         }
@@ -85,6 +95,7 @@ class CatalogueOut(BaseModel):
     presets: list[PresetOut]
     settings_schema: dict[str, Any] | None = Field(description="JSON schema of a cycle's settings.")
     default_preset: str | None
+    list_formats: list[ListFormatOut] = Field(description="The formats of particle lists, as an import names them.")
     reason: str | None = Field(description="Why the lists are empty, or why nothing will run now.")
 
 

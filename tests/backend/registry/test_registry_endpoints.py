@@ -31,6 +31,7 @@ def test_catalogue_before_any_worker(world: World) -> None:
         None,
     )
     assert "No worker has announced itself" in answer["reason"]
+    assert "relion" in [each["key"] for each in answer["list_formats"]]
 
 
 def test_catalogue_is_the_newest_workers(world: World) -> None:
