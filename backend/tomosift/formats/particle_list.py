@@ -62,6 +62,11 @@ class ParticleList(ABC):
     def image_references(self) -> list[ImageReference] | None:
         """Each particle's cube; None for a list of coordinates alone."""
 
+    @property
+    def why_no_images(self) -> str:
+        """Where `image_references` is None: a clause about the list that says why, and what to do instead."""
+        return "it holds coordinates alone, so it names no subtomograms; give the tomograms to cut boxes from"
+
     @abstractmethod
     def tomogram_names(self) -> list[str]:
         """Each particle's tomogram; empty texts where the list does not say."""
