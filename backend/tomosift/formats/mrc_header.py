@@ -12,70 +12,32 @@ from mrcfile.dtypes import HEADER_DTYPE
 from numpy.typing import NDArray
 
 from tomosift.formats.problem import FormatProblem
+from tomosift.formats.raw_volume import VoxelLayout
+from tomosift.formats.volume_file import LARGEST_AXIS
 
 HEADER_BYTES = 1024
 # Voxels of each mode that is read; mode 101 packs two unsigned 4-bit voxels in a byte.
 _MODE_TYPES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2", 101: "u1"}
 _COMPLEX_MODES = (3, 4)
 _IMOD_STAMP = 1146047817
-# Programs round voxel sizes differently along the three axes.
-_SAME_SIZE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class VolumeHeader:
+class MrcHeader:
     """What the header of an MRC file says, with its oddities in `notes` (sentences for the user)."""
 
-    name: str
-    shape_zyx: tuple[int, int, int]
-    """The data once its axes are permuted to z, y, x: (sections, rows, columns) for the usual order."""
-    axis_order: tuple[int, int, int]
-    """The file's (section, row, column) axes as indices into (z, y, x)."""
+    layout: VoxelLayout
     voxel_sizes_zyx: tuple[float, float, float] | None
-    mode: int
-    data_offset: int
-    voxel_type: np.dtype[Any]
+    """Å per voxel as written; None where no intervals are."""
     notes: tuple[str, ...]
 
-    @property
-    def voxel_size(self) -> float | None:
-        """Å per voxel; None where the header says nothing (0 or 1), or the voxels are not cubes."""
-        if self.voxel_sizes_zyx is None:
-            return None
-        mean = sum(self.voxel_sizes_zyx) / 3
-        is_cubic = all(abs(size - mean) <= _SAME_SIZE * mean for size in self.voxel_sizes_zyx)
-        return float(mean) if is_cubic else None
 
-    @property
-    def n_sections(self) -> int:
-        """Sections along z, of the whole stack."""
-        return self.shape_zyx[0]
-
-    @property
-    def n_cubes(self) -> int | None:
-        """How many cubes lie piled along z (1 for a plain cube); None where the data cannot be cubes."""
-        depth, height, width = self.shape_zyx
-        return depth // width if height == width and depth % width == 0 else None
-
-    def is_stack_of_cubes(self, n: int) -> bool:
-        """Whether the data are exactly `n` cubes piled along z."""
-        return self.n_cubes == n
-
-    @property
-    def bytes_of_rows(self) -> tuple[int, int, int]:
-        """Stored sections, rows in each, and bytes in each row."""
-        sections, rows, columns = (self.shape_zyx[axis] for axis in self.axis_order)
-        row_bytes = (columns + 1) // 2 if self.mode == 101 else columns * self.voxel_type.itemsize
-        return sections, rows, row_bytes
-
-    @property
-    def data_bytes(self) -> int:
-        """Bytes the voxels take in the file."""
-        sections, rows, row_bytes = self.bytes_of_rows
-        return sections * rows * row_bytes
+def is_marked_mrc(head: bytes) -> bool:
+    """Whether the file carries MRC's mark; old ones may lack it."""
+    return head[208:211] == b"MAP"
 
 
-def parse_header(raw: bytes, name: str) -> VolumeHeader:
+def parse_header(raw: bytes, name: str) -> MrcHeader:
     """The header in the first 1024 bytes of file `name`. Raises FormatProblem for what is no MRC volume."""
     if len(raw) < HEADER_BYTES:
         raise FormatProblem(f"{name} has {len(raw)} bytes, less than an MRC header ({HEADER_BYTES}); it is cut off")
@@ -91,22 +53,16 @@ def parse_header(raw: bytes, name: str) -> VolumeHeader:
             f"{name} is no MRC file or its header is damaged (mode {mode}, size {stored_shape[::-1]}, "
             f"extended header {extended} bytes)"
         )
-    if bytes(header["map"])[:3] != b"MAP":
+    if not is_marked_mrc(raw):
         notes.append("the header lacks the mark 'MAP'")
-    axis_order = _axis_order(header, notes)
-    shape_zyx = [0, 0, 0]
-    for size, axis in zip(stored_shape, axis_order, strict=True):
-        shape_zyx[axis] = size
-    return VolumeHeader(
-        name=name,
-        shape_zyx=(shape_zyx[0], shape_zyx[1], shape_zyx[2]),
-        axis_order=axis_order,
-        voxel_sizes_zyx=_voxel_sizes(header),
-        mode=mode,
-        data_offset=HEADER_BYTES + extended,
+    layout = VoxelLayout(
+        offset=HEADER_BYTES + extended,
+        stored_shape=(stored_shape[0], stored_shape[1], stored_shape[2]),
+        axis_order=_axis_order(header, notes),
         voxel_type=_voxel_type(header, mode),
-        notes=tuple(notes),
+        is_four_bit=mode == 101,
     )
+    return MrcHeader(layout, _voxel_sizes(header), tuple(notes))
 
 
 def new_header(
@@ -142,7 +98,7 @@ def _in_its_byte_order(raw: bytes, name: str) -> Any:
         # Sizes are below 65,536 in either order, a swapped one never is; so the machine stamp, often wrong, is not
         # needed.
         sizes = [int(header[field]) for field in ("nx", "ny", "nz")]
-        if 0 <= int(header["mode"]) < 128 and 0 < min(sizes) < 65536:
+        if 0 <= int(header["mode"]) < 128 and 0 < min(sizes) <= LARGEST_AXIS:
             return header
     little = np.frombuffer(raw[:HEADER_BYTES], HEADER_DTYPE.newbyteorder("<"))[0]
     raise FormatProblem(f"{name} is no MRC file or its header is damaged (mode {int(little['mode'])})")
@@ -164,8 +120,7 @@ def _voxel_sizes(header: Any) -> tuple[float, float, float] | None:
         intervals = int(header[f"m{axis}"])
         length = float(header["cella"][axis])
         sizes.append(length / intervals if intervals > 0 else 0.0)
-    # 0 and exactly 1 are what programs write that do not know.
-    if not all(np.isfinite(size) and size > 0 for size in sizes) or all(size == 1.0 for size in sizes):
+    if not all(np.isfinite(size) and size > 0 for size in sizes):
         return None
     return sizes[0], sizes[1], sizes[2]
 

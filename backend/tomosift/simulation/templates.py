@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tomosift.formats.mrc import inspect_volume, read_volume
 from tomosift.formats.problem import FormatProblem
+from tomosift.formats.volume_files import open_volume_file, read_volume
 from tomosift.simulation.orientation import spline_coefficients
 from tomosift.simulation.phantoms import phantom_density, phantom_names
 
@@ -100,7 +100,8 @@ def _load(path: Path, name: str, target: float) -> Template:
 
 
 def _voxel_size_of(path: Path) -> float:
-    size = inspect_volume(path).voxel_size
+    with open_volume_file(path) as file:
+        size = file.voxel_size
     if size is None:
         raise FormatProblem(f"the header of {path.name} tells no voxel size; set it (in Å) and try again")
     return size

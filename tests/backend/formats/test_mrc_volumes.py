@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tomosift.formats.mrc import VolumeReader, inspect_volume, read_cube, read_volume, write_cube, write_stack
+from tomosift.formats.mrc import write_cube, write_stack
 from tomosift.formats.problem import FormatProblem
+from tomosift.formats.volume_files import VolumeReader, open_volume_file, read_cube, read_volume
 
 REAL_FILES = Path(__file__).parents[4] / "shared" / "data" / "formats"
 needs_real_files = pytest.mark.skipif(not REAL_FILES.is_dir(), reason="the folder of real sample files is absent")
@@ -39,12 +40,12 @@ def test_a_cube_is_written_as_a_valid_file_and_read(tmp_path: Path) -> None:
     cube, path = noise(8, 8, 8), tmp_path / "a.mrc"
     write_cube(path, cube, 13.48)
 
-    header = inspect_volume(path)
+    header = open_volume_file(path)
 
     assert mrcfile.validate(path)
     assert header.shape_zyx == (8, 8, 8)
     assert header.voxel_size == pytest.approx(13.48)
-    assert (header.n_sections, header.n_cubes, header.notes) == (8, 1, ())
+    assert (header.n_cubes, header.notes) == (1, ())
     np.testing.assert_array_equal(read_cube(path), cube)
     np.testing.assert_array_equal(read_cube(path, 1), cube)
     np.testing.assert_array_equal(mrcfile.read(path), cube)
@@ -60,14 +61,12 @@ def test_a_stack_holds_its_cubes_counted_from_one(tmp_path: Path) -> None:
     cubes, path = noise(5, 6, 6, 6), tmp_path / "s.mrcs"
     write_stack(path, list(cubes), 4.0)
 
-    header = inspect_volume(path)
+    header = open_volume_file(path)
 
     assert mrcfile.validate(path)
     assert mrcfile.read(path).shape == (5, 6, 6, 6)
-    assert (header.n_cubes, header.n_sections) == (5, 30)
+    assert (header.n_cubes, header.shape_zyx) == (5, (30, 6, 6))
     assert header.voxel_size == pytest.approx(4.0)
-    assert header.is_stack_of_cubes(5)
-    assert not header.is_stack_of_cubes(6)
     for index in range(1, 6):
         np.testing.assert_array_equal(read_cube(path, index), cubes[index - 1])
     for index in (0, 6):
@@ -97,7 +96,7 @@ def test_many_cubes_of_one_stack_open_it_once(tmp_path: Path, monkeypatch: pytes
 
     with VolumeReader() as reader:
         for index in range(1, 21):
-            np.testing.assert_array_equal(reader.read(path, index), cubes[index - 1])
+            np.testing.assert_array_equal(reader.open(path).read_cube(index), cubes[index - 1])
 
     assert opened == [path]
 
@@ -108,7 +107,7 @@ def test_few_files_stay_open(tmp_path: Path) -> None:
     before = _count_open_files()
     with VolumeReader() as reader:
         for number in range(80):
-            reader.read(tmp_path / f"{number}.mrc")
+            reader.open(tmp_path / f"{number}.mrc").read_cube(None)
         assert _count_open_files() - before <= 32
     assert _count_open_files() == before
 
@@ -123,7 +122,7 @@ def test_modes_and_byte_orders(tmp_path: Path, kind: type, order: Literal["<", "
         file.voxel_size = 3.0
 
     np.testing.assert_array_equal(read_cube(path), values.astype(np.float32))
-    assert inspect_volume(path).voxel_size == pytest.approx(3.0)
+    assert open_volume_file(path).voxel_size == pytest.approx(3.0)
 
 
 def test_imod_bytes_may_be_unsigned(tmp_path: Path) -> None:
@@ -160,11 +159,11 @@ def test_permuted_axes_are_put_back(tmp_path: Path, axes: tuple[int, int, int]) 
     mrcfile.write(path, np.ascontiguousarray(stored))
     edit_header(path, mapc=axes[0], mapr=axes[1], maps=axes[2], mx=6, my=5, mz=4, cella=(6 * 2.0, 5 * 3.0, 4 * 4.0))
 
-    header = inspect_volume(path)
+    header = open_volume_file(path)
 
     assert header.shape_zyx == (4, 5, 6)
-    assert header.voxel_sizes_zyx == (4.0, 3.0, 2.0)
     assert header.voxel_size is None
+    assert header.notes == ("its voxels are no cubes (2 × 3 × 4 Å along x, y, z)",)
     np.testing.assert_array_equal(read_volume(path), volume)
 
 
@@ -182,7 +181,7 @@ def test_oddities_are_told_and_not_fatal(tmp_path: Path) -> None:
     edit_header(path, map=b"\0\0\0\0", machst=(0, 0, 0, 0), mapc=0, mapr=0, maps=0, cella=(0, 0, 0))
     path.write_bytes(path.read_bytes() + b"more than promised")
 
-    header = inspect_volume(path)
+    header = open_volume_file(path)
 
     assert header.voxel_size is None
     assert [note for note in header.notes if "MAP" in note]
@@ -192,7 +191,7 @@ def test_oddities_are_told_and_not_fatal(tmp_path: Path) -> None:
 
 def test_a_voxel_size_of_one_is_unknown(tmp_path: Path) -> None:
     write_cube(tmp_path / "a.mrc", noise(4, 4, 4), 1.0)
-    assert inspect_volume(tmp_path / "a.mrc").voxel_size is None
+    assert open_volume_file(tmp_path / "a.mrc").voxel_size is None
 
 
 def test_gzipped_files_are_read(tmp_path: Path) -> None:
@@ -202,8 +201,8 @@ def test_gzipped_files_are_read(tmp_path: Path) -> None:
     packed.write_bytes(gzip.compress(path.read_bytes()))
 
     with VolumeReader() as reader:
-        np.testing.assert_array_equal(reader.read(packed, 3), noise(3, 4, 4, 4)[2])
-        assert reader.header(packed).n_cubes == 3
+        np.testing.assert_array_equal(reader.open(packed).read_cube(3), noise(3, 4, 4, 4)[2])
+        assert reader.open(packed).n_cubes == 3
 
     packed.write_bytes(packed.read_bytes()[:-30])
     with pytest.raises(FormatProblem, match=r"a\.mrc\.gz is no complete gzip file"):
@@ -220,7 +219,7 @@ def test_a_gzip_bomb_is_not_unpacked(tmp_path: Path) -> None:
     packed = tmp_path / "bomb.mrc.gz"
     packed.write_bytes(gzip.compress(path.read_bytes() + bytes(1_000_000)))
     with pytest.raises(FormatProblem, match="over 2 GiB"):
-        inspect_volume(packed)
+        open_volume_file(packed)
 
 
 @pytest.mark.parametrize("size", [(2**31 - 1, 60000, 60000), (100000, 1000, 1000), (3, 3, 4)])
@@ -242,7 +241,7 @@ def test_truncated_files_are_named_with_their_bytes(tmp_path: Path, length: int)
     write_cube(path, noise(3, 3, 3), 2.0)
     path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(FormatProblem, match=rf"a\.mrc .*\b{length}\b.*cut off|a\.mrc is cut off.*has {length};"):
-        inspect_volume(path)
+        open_volume_file(path)
 
 
 @pytest.mark.parametrize(
@@ -253,20 +252,20 @@ def test_damaged_headers_are_explained(tmp_path: Path, fields: dict[str, int]) -
     write_cube(path, noise(3, 3, 3), 2.0)
     edit_header(path, **fields)
     with pytest.raises(FormatProblem, match="no MRC file or its header is damaged"):
-        inspect_volume(path)
+        open_volume_file(path)
 
 
 def test_other_files_are_no_mrc_files(tmp_path: Path) -> None:
     path = tmp_path / "a.mrc"
     path.write_bytes(b"\x89PNG" + os.urandom(5000))
     with pytest.raises(FormatProblem, match="no MRC file"):
-        inspect_volume(path)
+        open_volume_file(path)
     with pytest.raises(FormatProblem, match="does not exist"):
-        inspect_volume(tmp_path / "none.mrc")
+        open_volume_file(tmp_path / "none.mrc")
     os.mkfifo(tmp_path / "pipe.mrc")
     for name in ("pipe.mrc", "."):
         with pytest.raises(FormatProblem, match="cannot be read"):
-            inspect_volume(tmp_path / name)
+            open_volume_file(tmp_path / name)
 
 
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
@@ -296,7 +295,7 @@ def test_fourier_transforms_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.mrc"
     mrcfile.write(path, noise(4, 4, 4).astype(np.complex64))
     with pytest.raises(FormatProblem, match="Fourier"):
-        inspect_volume(path)
+        open_volume_file(path)
 
 
 def test_a_permuted_pile_is_refused(tmp_path: Path) -> None:
@@ -316,7 +315,7 @@ def test_writing_needs_volumes(tmp_path: Path) -> None:
 def test_a_real_map_with_permuted_axes() -> None:
     """EMD-3001: columns run along z, rows along x, sections along y."""
     path = REAL_FILES / "EMD-3001.map"
-    header = inspect_volume(path)
+    header = open_volume_file(path)
     assert header.shape_zyx == (73, 25, 43)
     np.testing.assert_array_equal(read_volume(path), mrcfile.read(path).transpose(2, 0, 1))
     with pytest.raises(FormatProblem, match="neither a cube"):
@@ -326,11 +325,11 @@ def test_a_real_map_with_permuted_axes() -> None:
 @needs_real_files
 def test_a_real_gzipped_map() -> None:
     path = REAL_FILES / "emd_3197.map.gz"
-    assert inspect_volume(path).voxel_size == pytest.approx(11.4)
+    assert open_volume_file(path).voxel_size == pytest.approx(11.4)
     np.testing.assert_array_equal(read_cube(path), mrcfile.read(path))
 
 
 @needs_real_files
 def test_a_real_motive_list_is_no_volume() -> None:
-    with pytest.raises(FormatProblem, match=r"no MRC file|cut off"):
-        inspect_volume(REAL_FILES / "motl_20_fields.em")
+    with pytest.raises(FormatProblem, match="motl_20_fields.em is a motive list of"):
+        open_volume_file(REAL_FILES / "motl_20_fields.em")

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tomosift.formats.mrc import VolumeReader
+from tomosift.formats.volume_files import VolumeReader
 from tomosift.formats.volume_writers import (
     MrcCubesWriter,
     MrcStackWriter,
@@ -91,7 +91,7 @@ def test_a_stack_reads_back_as_the_same_cubes(
         assert float(file.header.rms) == pytest.approx(volumes.std(dtype=np.float64))
         assert float(file.header.dmean) == pytest.approx(volumes.mean(dtype=np.float64))
     with VolumeReader() as reader:
-        np.testing.assert_array_equal(reader.read(folder / "all.mrcs", n), volumes[-1])
+        np.testing.assert_array_equal(reader.open(folder / "all.mrcs").read_cube(n), volumes[-1])
 
 
 def test_a_stack_of_more_sections_than_two_bytes_count_is_read_again(tmp_path: Path) -> None:
@@ -99,8 +99,8 @@ def test_a_stack_of_more_sections_than_two_bytes_count_is_read_again(tmp_path: P
     with WRITERS["stack"](destination(tmp_path), len(volumes), volumes) as writer:
         writer.write(volumes)
     with VolumeReader() as reader:
-        assert reader.header(tmp_path / "all.mrcs").n_cubes == 8200
-        np.testing.assert_array_equal(reader.read(tmp_path / "all.mrcs", 8200), volumes[-1])
+        assert reader.open(tmp_path / "all.mrcs").n_cubes == 8200
+        np.testing.assert_array_equal(reader.open(tmp_path / "all.mrcs").read_cube(8200), volumes[-1])
 
 
 @settings(max_examples=50, deadline=None)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tomosift.formats.mrc import read_cube
 from tomosift.formats.orientations import rotation_from_relion
 from tomosift.formats.star import read_particle_star
+from tomosift.formats.volume_files import read_cube
 from tomosift.simulation import physics
 from tomosift.simulation.dataset import (
     DEMO_COUNTS,
