@@ -77,8 +77,8 @@ class ClassSums:
 
     `wedge` is the tilt range of all the particles, None where it is unknown; then the missing wedges are averaged along
     with the rest. Memory is about 15 bytes a voxel for each class, whatever the number of particles, and about as much
-    as a batch besides. The same batches in the same order give the same sums, with any number of `threads` (default: one
-    for each core).
+    as a batch besides. The same batches in the same order give the same sums, with any number of `threads` (one for
+    each core unless told).
     """
 
     def __init__(
