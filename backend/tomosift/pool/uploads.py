@@ -1,7 +1,7 @@
-"""Uploads: files that arrive chunk by chunk in a staging folder, until an import takes them or they expire."""
+"""Uploads: files that arrive in chunks or batches in a staging folder, until an import takes them or they expire."""
 
-import errno
 import fcntl
+import io
 import os
 import shutil
 import uuid
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,11 +17,12 @@ from sqlalchemy.orm import Session
 from tomosift.kit.database import utc_now
 from tomosift.kit.problems import ProblemError, conflict, invalid, not_found
 from tomosift.kit.settings import Settings
+from tomosift.pool.archives import read_tar
+from tomosift.pool.staged_batch import StagedBatch, explained
+from tomosift.pool.upload_paths import checked_path
 from tomosift.tables import Job, Upload
 
 LIFETIME = timedelta(days=7)
-LONGEST_NAME_BYTES = 255
-DEEPEST = 40
 
 
 @dataclass(frozen=True)
@@ -35,18 +36,27 @@ class StagingFolder:
         """Where the files lie, at the paths they were sent to."""
         return self.root / "files"
 
-    def contents(self) -> list[tuple[str, int]]:
-        """Path and size of every file, by path."""
-        found = [
-            (file.relative_to(self.files).as_posix(), file.stat().st_size)
-            for file in self.files.rglob("*")
-            if file.is_file() and not file.is_symlink()
-        ]
-        return sorted(found)
+    def contents(self) -> Iterator[tuple[str, int]]:
+        """Path and size of every file, folder by folder, each by name; one folder's names are in memory at a time."""
+        return _walk(self.files, "")
 
     def delete(self) -> None:
         """Remove it with everything in it."""
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def _walk(folder: Path, above: str) -> Iterator[tuple[str, int]]:
+    with os.scandir(folder) as entries:
+        found = sorted(
+            (each.name, each.is_dir(follow_symlinks=False), each.stat(follow_symlinks=False).st_size)
+            for each in entries
+            if not each.is_symlink()
+        )
+    for name, is_folder, size in found:
+        if is_folder:
+            yield from _walk(folder / name, f"{above}{name}/")
+        else:
+            yield f"{above}{name}", size
 
 
 def staging_folder(settings: Settings, upload_id: uuid.UUID) -> StagingFolder:
@@ -81,7 +91,7 @@ def find_upload(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, upl
 
 
 def refuse_while_importing(session: Session, upload: Upload) -> None:
-    """Raise ProblemError 409 if an import reads this upload now."""
+    """Raise ProblemError 409 if a job reads or unpacks this upload now."""
     busy = session.scalar(
         select(Job.id).where(
             Job.state.in_(("queued", "running")), Job.payload["upload_id"].as_string() == str(upload.id)
@@ -89,7 +99,7 @@ def refuse_while_importing(session: Session, upload: Upload) -> None:
     )
     if busy is not None:
         raise conflict(
-            "upload-in-use", "The upload is being imported", "Wait for the import to end, or cancel it, and try again."
+            "upload-in-use", "The upload is in use", "It is being imported or unpacked: wait for the end, or cancel it."
         )
 
 
@@ -101,7 +111,7 @@ def append_chunk(settings: Settings, upload_id: uuid.UUID, path: str, offset: in
     """
     folder = staging_folder(settings, upload_id)
     file = folder.files / checked_path(path)
-    with _locked_total(folder) as total:
+    with locked_total(folder) as total:
         size = file.stat().st_size if file.is_file() else 0
         if size != offset:
             raise conflict(
@@ -112,27 +122,33 @@ def append_chunk(settings: Settings, upload_id: uuid.UUID, path: str, offset: in
             )
         limit = int(settings.upload_limit_gb * 1e9)
         if total.value + len(chunk) > limit:
-            raise _too_much(limit)
+            raise too_much(limit)
         total.add(len(chunk))
         _append(folder, file, chunk, path)
     return size + len(chunk)
 
 
-def checked_path(path: str) -> PurePosixPath:
-    """`path` if it is relative and stays where it is put. Raises ProblemError 422."""
-    parts = path.split("/")
-    if (
-        len(parts) > DEEPEST
-        or any(part in ("", ".", "..") or len(part.encode()) > LONGEST_NAME_BYTES for part in parts)
-        or "\0" in path
-        or "\\" in path
-    ):
-        raise invalid(
-            "bad-path",
-            "Not a path inside the upload",
-            f"{path[:200]!r} must be relative, with single slashes and without '..'.",
-        )
-    return PurePosixPath(*parts)
+def receive_batch(settings: Settings, upload_id: uuid.UUID, tar: bytes) -> tuple[int, int]:
+    """Put every file of a tar into the upload, whole and durable when this returns; how many, and their bytes.
+
+    Raises ProblemError: 409 for a name that another file has, 413 past the upload's limit, 422 for an archive or a
+    path that cannot be taken; no file of the batch is there then.
+    """
+    folder = staging_folder(settings, upload_id)
+    limit = int(settings.upload_limit_gb * 1e9)
+    count = size = new = 0
+    with locked_total(folder) as total, StagedBatch(folder.root, folder.files) as batch:
+        for member in read_tar(io.BytesIO(tar)):
+            if member.path in batch.names:
+                raise invalid("named-twice", "A file comes twice", f"{str(member.path)[:200]!r} is in the batch twice.")
+            new += 0 if batch.is_there(member.path, member.size) else member.size
+            if total.value + new > limit:
+                raise too_much(limit)
+            batch.add(member.path, member.pieces)
+            count, size = count + 1, size + member.size
+        batch.commit()
+        total.add(new)
+    return count, size
 
 
 def discard_upload(session: Session, upload: Upload, settings: Settings) -> None:
@@ -167,8 +183,8 @@ class _Total:
 
 
 @contextmanager
-def _locked_total(folder: StagingFolder) -> Iterator[_Total]:
-    """One chunk at a time in an upload, whatever process takes it."""
+def locked_total(folder: StagingFolder) -> Iterator[_Total]:
+    """One writer at a time in an upload, whatever process it is in. Raises ProblemError 404 if the upload is gone."""
     try:
         descriptor = os.open(folder.root / "total", os.O_RDWR | os.O_CREAT, 0o600)
     except FileNotFoundError as error:
@@ -192,24 +208,11 @@ def _append(folder: StagingFolder, file: Path, chunk: bytes, path: str) -> None:
             stream.flush()
             os.fdatasync(stream.fileno())
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise _disk_full() from error
-        if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG):
-            detail = f"{path[:200]!r} is a folder, goes through a file, or is too long."
-            raise invalid("bad-path", "Not a path inside the upload", detail) from error
-        raise
+        raise explained(error, path) from error
 
 
-def _disk_full() -> ProblemError:
-    return ProblemError(
-        507,
-        "disk-full",
-        "The server's disk is full",
-        "What was sent so far is kept. Ask the administrator for room, then repeat: the transfer goes on.",
-    )
-
-
-def _too_much(limit: int) -> ProblemError:
+def too_much(limit: int) -> ProblemError:
+    """413: an upload would pass its limit in bytes."""
     return ProblemError(
         413,
         "upload-too-large",
