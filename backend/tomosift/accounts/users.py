@@ -4,6 +4,7 @@ import getpass
 import re
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -26,6 +27,26 @@ def add_user(session: Session, name: str, display_name: str | None, is_admin: bo
 def find_user(session: Session, name: str) -> User | None:
     """The user of that name, whatever its case."""
     return session.scalars(select(User).where(func.lower(User.name) == name.lower())).one_or_none()
+
+
+def ensure_importer(session: Session, name: str) -> User:
+    """The importer of that name, made if there is none: labels of files speak in its name, and it cannot sign in.
+
+    Raises ProblemError 409 if a person has the name.
+    """
+    session.execute(
+        insert(User)
+        .values(name=name, display_name=name, kind="importer", is_active=False)
+        .on_conflict_do_nothing(index_elements=[func.lower(User.name)])
+    )
+    user = find_user(session, name)
+    if user is None or user.kind != "importer":
+        raise conflict(
+            "name-taken",
+            "That name is taken",
+            f"{name!r} is a person's name; name the importer after the file or program.",
+        )
+    return user
 
 
 def ensure_owner(session: Session) -> User:
