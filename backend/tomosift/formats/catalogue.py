@@ -4,10 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tomosift.formats.csv_list import looks_like_csv, read_csv_list
+from tomosift.formats.dynamo_table import looks_like_dynamo, read_dynamo_table
+from tomosift.formats.em_motive_list import looks_like_em_list, read_em_motive_list
+from tomosift.formats.parquet_list import looks_like_parquet, read_parquet_list
 from tomosift.formats.particle_list import ParticleList
 from tomosift.formats.problem import FormatProblem
 from tomosift.formats.star import read_particle_star
 from tomosift.formats.star_blocks import looks_like_star
+from tomosift.formats.stopgap_list import looks_like_stopgap, read_stopgap_list
 
 HEAD_BYTES = 65_536
 """How much of a file recognition looks at."""
@@ -28,7 +33,12 @@ class ListFormat:
 
 # The first that recognises a file reads it, so the stricter ones come first.
 LIST_FORMATS: tuple[ListFormat, ...] = (
+    ListFormat("parquet", "Parquet", looks_like_parquet, read_parquet_list),
+    ListFormat("em", ".em motive list", looks_like_em_list, read_em_motive_list),
+    ListFormat("stopgap", "STOPGAP motive list", looks_like_stopgap, read_stopgap_list),
     ListFormat("relion", "RELION STAR (also Warp, M)", looks_like_star, read_particle_star),
+    ListFormat("dynamo", "Dynamo table", looks_like_dynamo, read_dynamo_table),
+    ListFormat("csv", "CSV", looks_like_csv, read_csv_list),
 )
 
 

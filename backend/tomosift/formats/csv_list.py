@@ -10,6 +10,7 @@ from typing import ClassVar
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
+from tomosift.formats.delimited_text import read_delimited
 from tomosift.formats.export_chunk import ExportChunk, ExportContext, ListWriter, OpenFile
 from tomosift.formats.list_columns import decode_text, read_whole_file
 from tomosift.formats.particle_list import ParticleList
@@ -41,7 +42,7 @@ def read_csv_list(path: Path) -> ParticleList:
     decode_text(content, path.name)
     columns, delimiter = _header(content)
     check_header(columns, path.name)
-    rows = _read_rows(content, columns, delimiter, path.name)
+    rows = read_delimited(content, columns, delimiter, path.name, has_header=True)
     if rows.num_rows == 0:
         raise FormatProblem(f"{path.name} has a header row and no particles")
     return CsvList(
@@ -97,32 +98,3 @@ def _header(content: bytes) -> tuple[list[str], str]:
     except csv.Error:
         names = []
     return names, delimiter
-
-
-def _read_rows(content: bytes, columns: list[str], delimiter: str, name: str) -> pa.Table:
-    wrong: list[tuple[int | None, int]] = []
-
-    def stop_at(row: arrow_csv.InvalidRow) -> str:
-        wrong.append((row.number, row.actual_columns))
-        return "error"
-
-    try:
-        return arrow_csv.read_csv(
-            pa.BufferReader(content),
-            # On one thread, as only then a wrong row's number is known.
-            read_options=arrow_csv.ReadOptions(use_threads=False, column_names=columns, skip_rows=1),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=stop_at
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False
-            ),
-        )
-    except pa.ArrowInvalid:
-        if wrong and wrong[0][0] is not None:
-            raise FormatProblem(
-                f"{name} has {wrong[0][1]} values for {len(columns)} columns; a text with the separator in it needs "
-                "quotes",
-                row=wrong[0][0] - 1,
-            ) from None
-        raise FormatProblem(f"{name} cannot be read as a table; check its quotes and separators") from None

@@ -1,12 +1,16 @@
-"""Every particle list format Tomosift writes out of a project: one row each (RELION's own is `star`)."""
+"""Every particle list format Tomosift writes out of a project: one row each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tomosift.formats.csv_list import CsvWriter
+from tomosift.formats.dynamo_table import DynamoWriter
+from tomosift.formats.em_motive_list import EmWriter
 from tomosift.formats.export_chunk import ExportChunk, ExportContext, ListWriter, OpenFile
 from tomosift.formats.parquet_list import ParquetWriter
 from tomosift.formats.problem import FormatProblem
+from tomosift.formats.star_list_writer import StarListWriter
+from tomosift.formats.stopgap_list import StopgapWriter
 
 __all__ = ["LIST_WRITERS", "ExportChunk", "ExportContext", "ListWriter", "OpenFile", "WriterFormat", "writer_by_key"]
 
@@ -24,6 +28,10 @@ class WriterFormat:
 
 
 LIST_WRITERS: tuple[WriterFormat, ...] = (
+    WriterFormat("relion", "RELION STAR", ".star", True, False, StarListWriter),
+    WriterFormat("dynamo", "Dynamo table", ".tbl", False, False, DynamoWriter),
+    WriterFormat("em", ".em motive list", ".em", False, False, EmWriter),
+    WriterFormat("stopgap", "STOPGAP motive list", ".star", False, False, StopgapWriter),
     WriterFormat("csv", "CSV", ".csv", False, False, CsvWriter),
     WriterFormat("parquet", "Parquet", ".parquet", False, False, ParquetWriter),
 )

@@ -1,0 +1,67 @@
+"""Tables of text whose values are separated by one character, as columns of unchanged texts."""
+
+import re
+
+import pyarrow as pa
+from pyarrow import csv
+
+from tomosift.formats.problem import FormatProblem
+
+_RUNS_OF_BLANKS = re.compile(rb"[ \t\r]+")
+
+
+def read_delimited(content: bytes, columns: list[str], delimiter: str, name: str, *, has_header: bool) -> pa.Table:
+    """Rows of `content` as texts, with quotes around values understood; raises FormatProblem with the row (from 1)."""
+    return _read(content, columns, delimiter, name, has_header=has_header, has_quotes=True)
+
+
+def read_blank_separated(content: bytes, columns: list[str], name: str) -> pa.Table:
+    """Rows of numbers separated by any blanks, without a header; raises FormatProblem with the row (from 1)."""
+    lines = b"\n".join(line.strip() for line in _RUNS_OF_BLANKS.sub(b" ", content).split(b"\n"))
+    return _read(lines, columns, " ", name, has_header=False, has_quotes=False)
+
+
+def blank_separated_lines(columns: list[pa.Array | pa.ChunkedArray]) -> bytes:
+    """Columns of numbers, or of texts without blanks, as lines."""
+    texts = [column.cast(pa.string()) for column in columns]
+    lines = pa.BufferOutputStream()
+    csv.write_csv(
+        pa.table(texts, names=[str(number) for number in range(len(texts))]),
+        lines,
+        csv.WriteOptions(include_header=False, delimiter=" ", quoting_style="none"),
+    )
+    return bytes(lines.getvalue().to_pybytes())
+
+
+def _read(
+    content: bytes, columns: list[str], delimiter: str, name: str, *, has_header: bool, has_quotes: bool
+) -> pa.Table:
+    wrong: list[tuple[int | None, int]] = []
+
+    def stop_at(row: csv.InvalidRow) -> str:
+        wrong.append((row.number, row.actual_columns))
+        return "error"
+
+    try:
+        return csv.read_csv(
+            pa.BufferReader(content),
+            # On one thread, as only then a wrong row's number is known.
+            read_options=csv.ReadOptions(use_threads=False, column_names=columns, skip_rows=int(has_header)),
+            parse_options=csv.ParseOptions(
+                delimiter=delimiter,
+                quote_char='"' if has_quotes else False,
+                newlines_in_values=has_quotes,
+                invalid_row_handler=stop_at,
+            ),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid:
+        if wrong and wrong[0][0] is not None:
+            hint = "a text with the separator in it needs quotes" if has_quotes else "the file may be cut off"
+            raise FormatProblem(
+                f"{name} has {wrong[0][1]} values for {len(columns)} columns; {hint}",
+                row=wrong[0][0] - int(has_header),
+            ) from None
+        raise FormatProblem(f"{name} cannot be read as a table; check its separators and quotes") from None
