@@ -9,8 +9,11 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_ready, worker_shutting_down
 
+from tomosift.exports.requests import EXPORT_TASK
+from tomosift.exports.run import run_export, sweep_exports
 from tomosift.kit.broker import CPU_QUEUE, get_celery
 from tomosift.kit.running_job import run_job, stop_running_jobs
+from tomosift.kit.settings import get_settings
 from tomosift.pool.import_run import run_import, sweep_leftovers
 from tomosift.pool.imports import IMPORT_TASK
 
@@ -23,11 +26,18 @@ def import_particles(job_id: str) -> None:
     run_job(uuid.UUID(job_id), run_import)
 
 
+@celery_app.task(name=EXPORT_TASK, queue=CPU_QUEUE)  # type: ignore[untyped-decorator]
+def export_particles(job_id: str) -> None:
+    """Write labels and predictions as files."""
+    run_job(uuid.UUID(job_id), run_export)
+
+
 @worker_ready.connect  # type: ignore[untyped-decorator]
 def _clear_up(sender: Any = None, **_: object) -> None:
     """What a worker that was killed has left behind; only a worker of this queue looks."""
     if CPU_QUEUE in sender.app.amqp.queues.consume_from:
         sweep_leftovers()
+        sweep_exports(get_settings())
 
 
 @worker_shutting_down.connect  # type: ignore[untyped-decorator]

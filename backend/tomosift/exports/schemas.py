@@ -4,9 +4,24 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-ExportFormat = Literal["source", "dynamo", "em", "stopgap", "copick", "ndjson", "csv", "parquet", "eman2-json"]
+from tomosift.formats.list_writer import LIST_WRITERS
+
+
+def _known_format(key: str) -> str:
+    if key not in FORMAT_KEYS:
+        raise ValueError(f"{key[:60]!r} is no format; use one of {', '.join(FORMAT_KEYS)}")
+    return key
+
+
+FORMAT_KEYS = ("source", *(each.key for each in LIST_WRITERS))
+ExportFormat = Annotated[
+    str,
+    StringConstraints(max_length=60),
+    AfterValidator(_known_format),
+    Field(json_schema_extra={"enum": [*FORMAT_KEYS]}),
+]
 Layout = Literal["one-file", "per-class", "selection-and-rest"]
 Column = Literal["label", "annotators", "agreement", "predicted-class", "confidence", "decided-by"]
 ClassesFrom = Literal["labels", "predictions", "labels-else-predictions"]

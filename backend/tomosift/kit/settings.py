@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     upload_limit_gb: float = Field(default=200.0, gt=0, description="Largest total size of one upload, in GB.")
     request_limit_mb: float = Field(default=32.0, gt=0, description="Largest size of one request body, in MB.")
     lease_minutes: float = Field(default=20.0, gt=0, description="How long an opened item stays reserved.")
+    export_days: float = Field(default=30.0, gt=0, description="How long the files of an export are kept.")
     session_days: float = Field(default=30.0, gt=0, description="How long a browser stays signed in.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
     log_format: Literal["console", "json"] = Field(default="console", description="Log lines for people or programs.")

@@ -1,0 +1,144 @@
+"""HTTP face of the exports room: what can be written, what it would hold, exports and their files."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Response
+from fastapi.responses import FileResponse, StreamingResponse
+
+from tomosift.exports import fetching
+from tomosift.exports.manifest import MANIFEST
+from tomosift.exports.preview import KnownPools, preview, see_one_moment
+from tomosift.exports.requests import request_export
+from tomosift.exports.schemas import Choice, ExportDetail, ExportIn, ExportOut, ExportPreview, WritableFormat
+from tomosift.formats.list_writer import LIST_WRITERS
+from tomosift.kit.artifacts import ArtifactMissing, ArtifactStore, ArtifactUnreadable
+from tomosift.kit.database import transaction
+from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, page_of
+from tomosift.kit.problems import conflict, invalid
+from tomosift.kit.routing import problems
+from tomosift.kit.settings import get_settings
+from tomosift.projects.access import CuratorAccess, ProjectAccess
+from tomosift.tables import Job
+
+router = APIRouter(prefix="/projects/{slug}/exports", tags=["exports"], responses=problems(422))
+
+_pools = KnownPools()
+
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The bytes.", "content": {"application/octet-stream": {"schema": {"type": "string"}}}}
+}
+_ARCHIVE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "All files as one ZIP.", "content": {"application/zip": {"schema": {"type": "string"}}}}
+}
+
+
+@router.get("/formats", summary="Formats a list can be written in", responses=problems(401, 403, 404))
+def read_export_formats(access: CuratorAccess) -> list[WritableFormat]:
+    """`source` first: each list as it came, every column in its place."""
+    own = WritableFormat(key="source", title="As imported")
+    return [own, *(WritableFormat(key=each.key, title=each.title) for each in LIST_WRITERS)]
+
+
+@router.post("/preview", summary="What an export would hold", responses=problems(401, 403, 404, 409, 422))
+def preview_export(body: Choice, access: CuratorAccess) -> ExportPreview:
+    """Particles by class, who decided, and what fraction is expected to be right; nothing is written."""
+    with transaction() as session:
+        see_one_moment(session)
+        try:
+            known = _pools.read(session, access.project_id, body.cycle, _store())
+        except (ArtifactMissing, ArtifactUnreadable) as error:
+            detail = "The outputs of this cycle's model are gone from the store. Choose another cycle."
+            raise conflict("store-incomplete", "The store is incomplete", detail) from error
+    return preview(known, body)
+
+
+@router.post("", status_code=202, summary="Export particles", responses=problems(401, 403, 404, 409, 422))
+def create_export(body: ExportIn, access: CuratorAccess) -> ExportOut:
+    """Start a job that writes lists, and volumes if asked, of the labels and predictions as they are when it starts."""
+    with transaction() as session:
+        job = request_export(session, access.project_id, access.user.id, body)
+    return fetching.export_out(job, get_settings().export_days)
+
+
+@router.get("", summary="Exports", responses=problems(401, 403, 404, 422))
+def read_exports(access: CuratorAccess, limit: PageLimit = 50, after: PageAfter = None) -> Page[ExportOut]:
+    """The project's exports, newest first."""
+    keep_days = get_settings().export_days
+    with transaction() as session:
+        jobs = fetching.list_exports(session, access.project_id, limit + 1, _cursor(after))
+    return page_of(
+        jobs,
+        limit,
+        lambda job: fetching.export_out(job, keep_days),
+        lambda job: (job.created_at.isoformat(), str(job.id)),
+    )
+
+
+@router.get("/{job_id}", summary="One export", responses=problems(401, 403, 404))
+def read_export(job_id: uuid.UUID, access: CuratorAccess) -> ExportDetail:
+    """An export with its files and what fraction of each class is expected to be right."""
+    job = _find(job_id, access)
+    keep_days = get_settings().export_days
+    is_there = fetching.export_out(job, keep_days).available
+    files = fetching.ExportFiles(_store(), job, keep_days).listed() if is_there else []
+    return fetching.export_detail(job, keep_days, files)
+
+
+@router.get(
+    "/{job_id}/files/{path:path}",
+    summary="A file of an export",
+    response_class=Response,
+    responses={**_FILE, **problems(401, 403, 404, 409, 410)},
+)
+def read_export_file(job_id: uuid.UUID, path: str, access: CuratorAccess) -> Response:
+    """The file's bytes; parts of it with a Range header, where the store is a folder."""
+    store = _store()
+    files = fetching.ExportFiles(store, _find(job_id, access), get_settings().export_days)
+    key, name = files.key_of(path), path.rpartition("/")[2]
+    local = store.local_path(key)
+    kind = "application/json" if path == MANIFEST else "application/octet-stream"
+    if local is not None:
+        return FileResponse(local, media_type=kind, filename=name)
+    headers = {"Content-Disposition": _attachment(name), "Content-Length": str(store.size(key))}
+    return StreamingResponse(files.pieces(path), media_type=kind, headers=headers)
+
+
+@router.get(
+    "/{job_id}/archive",
+    summary="An export as one archive",
+    response_class=Response,
+    responses={**_ARCHIVE, **problems(401, 403, 404, 409, 410)},
+)
+def read_export_archive(job_id: uuid.UUID, access: CuratorAccess) -> Response:
+    """All files as one ZIP (ZIP64 where it is long), stored without compression and sent as it is made."""
+    job = _find(job_id, access)
+    files = fetching.ExportFiles(_store(), job, get_settings().export_days)
+    name = f"{access.slug}-{job.created_at:%Y%m%d-%H%M}.zip"
+    headers = {"Content-Disposition": _attachment(name)}
+    return StreamingResponse(files.archive(files.listed()), media_type="application/zip", headers=headers)
+
+
+def _store() -> ArtifactStore:
+    return ArtifactStore(get_settings().effective_store_url)
+
+
+def _find(job_id: uuid.UUID, access: ProjectAccess) -> Job:
+    with transaction() as session:
+        return fetching.find_export(session, access.project_id, job_id)
+
+
+def _attachment(name: str) -> str:
+    return f"attachment; filename*=utf-8''{quote(name, safe='')}"
+
+
+def _cursor(after: str | None) -> tuple[datetime, uuid.UUID] | None:
+    values = decode_cursor(after, str, str)
+    if values is None:
+        return None
+    try:
+        return datetime.fromisoformat(str(values[0])), uuid.UUID(str(values[1]))
+    except ValueError as error:
+        raise invalid("bad-cursor", "Bad page cursor", "Use the `next` of the page before.") from error

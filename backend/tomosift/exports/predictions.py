@@ -1,0 +1,156 @@
+"""What a model says about each particle: the stored outputs of a cycle, or predictions that came with the import."""
+
+import json
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tomosift.exports.pool_facts import JUNK, NOTHING, PoolFacts, code_of
+from tomosift.kit.artifacts import ArtifactStore, ArtifactUnreadable
+from tomosift.kit.problems import ProblemError, not_found
+from tomosift.tables import Cycle, Model, ParticleClass
+
+_ROWS_AT_A_TIME = 100_000
+_LONGEST_HEADER = 2**24
+_TYPES: dict[str, type[np.generic]] = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "I64": np.int64}
+
+
+@dataclass(frozen=True)
+class CycleModel:
+    """A cycle that is ready, with its model. `temperature` None: its confidence is not calibrated."""
+
+    number: int
+    model_key: str
+    model_checksum: str
+    classes: Sequence[dict[str, Any]]
+    temperature: float | None
+    keys: Sequence[str]
+
+    @classmethod
+    def of(cls, cycle: Cycle, model: Model) -> "CycleModel":
+        """What the rows say."""
+        metrics = cycle.metrics or {}
+        calibration = metrics.get("calibration")
+        keys = [cycle.scores_key, metrics.get("evaluation_key")]
+        return cls(
+            number=cycle.number,
+            model_key=model.key,
+            model_checksum=model.checksum,
+            classes=model.classes,
+            temperature=calibration["temperature"] if calibration else None,
+            keys=[str(key) for key in keys if key],
+        )
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Class codes `(n,)`, in the order of the facts (NOTHING where there is none), and confidence, NaN without."""
+
+    codes: NDArray[np.int16]
+    confidence: NDArray[np.float32]
+    model: CycleModel | None
+
+
+def find_cycle(session: Session, project_id: uuid.UUID, number: int | None) -> CycleModel | None:
+    """The cycle of that number, or the newest one that is ready; None where there is none yet.
+
+    Raises ProblemError 404 for a number that is not there, 409 for a cycle that is not ready.
+    """
+    statement = select(Cycle, Model).outerjoin(Model, Model.cycle_id == Cycle.id).where(Cycle.project_id == project_id)
+    if number is None:
+        newest = statement.where(Cycle.stage == "ready").order_by(Cycle.number.desc()).limit(1)
+        row = session.execute(newest).one_or_none()
+        return CycleModel.of(*row._tuple()) if row is not None else None
+    row = session.execute(statement.where(Cycle.number == number)).one_or_none()
+    if row is None:
+        raise not_found("cycle")
+    cycle, model = row._tuple()
+    if cycle.stage != "ready":
+        detail = f"Cycle {number} is {cycle.stage}; choose one that is ready, or none to take the newest."
+        raise ProblemError(409, "cycle-not-ready", "This cycle has no predictions", detail)
+    return CycleModel.of(cycle, model)
+
+
+def read_predictions(store: ArtifactStore, facts: PoolFacts, model: CycleModel | None) -> Predictions:
+    """The predictions of a cycle's model; without one those that came with the import.
+
+    Confidence is the largest of softmax(z / T) (Guo et al., ICML 2017). A particle the cycle did not score has no
+    prediction. Raises ArtifactMissing or ArtifactUnreadable if the outputs are gone.
+    """
+    if model is None:
+        known = facts.imported_predictions != NOTHING
+        confidence = np.where(known, facts.imported_confidence, np.nan).astype(np.float32)
+        return Predictions(facts.imported_predictions, confidence, None)
+    codes = np.full(len(facts), NOTHING, np.int16)
+    confidence = np.full(len(facts), np.nan, np.float32)
+    output_codes = _codes_of_outputs(model.classes, facts.classes)
+    for key in model.keys:
+        for ids, logits in _outputs(store, key, len(output_codes)):
+            places = facts.places_of(ids)
+            winner, share = _decide(logits, model.temperature or 1.0)
+            usable = (places >= 0) & np.isfinite(share)
+            codes[places[usable]] = output_codes[winner[usable]]
+            confidence[places[usable]] = share[usable]
+    return Predictions(codes, confidence, model)
+
+
+def _decide(logits: NDArray[np.floating[Any]], temperature: float) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    scaled = logits.astype(np.float64) / temperature
+    winner = scaled.argmax(axis=1)
+    with np.errstate(invalid="ignore", over="ignore"):
+        share = 1.0 / np.exp(scaled - scaled.max(axis=1, keepdims=True)).sum(axis=1)
+    return winner, share
+
+
+def _codes_of_outputs(outputs: Sequence[dict[str, Any]], classes: Sequence[ParticleClass]) -> NDArray[np.int16]:
+    code = {str(each.id): code_of(each) for each in classes}
+    return np.array(
+        [JUNK if each["kind"] == "junk" else code.get(str(each["id"]), NOTHING) for each in outputs], np.int16
+    )
+
+
+def _outputs(
+    store: ArtifactStore, key: str, width: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.floating[Any]]]]:
+    """Ids and logits of a safetensors artifact, some rows at a time: its embeddings may be gigabytes."""
+    with store.open_for_reading(key) as file:
+        length = int.from_bytes(file.read(8), "little")
+        try:
+            header: dict[str, Any] = json.loads(file.read(min(length, _LONGEST_HEADER)))
+            tensors = {name: _Tensor.of(header[name], 8 + length) for name in ("item_ids", "logits")}
+        except (ValueError, KeyError, TypeError) as error:
+            raise ArtifactUnreadable(f"the artifact {key!r} holds no outputs of a model") from error
+        ids, logits = tensors["item_ids"], tensors["logits"]
+        if logits.shape != (ids.shape[0], width):
+            raise ArtifactUnreadable(f"the outputs in {key!r} do not fit the model's {width} classes")
+        for first in range(0, ids.shape[0], _ROWS_AT_A_TIME):
+            count = min(_ROWS_AT_A_TIME, ids.shape[0] - first)
+            yield ids.read(file, first, count), logits.read(file, first, count)
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    """Where a tensor lies in a safetensors file."""
+
+    kind: type[np.generic]
+    shape: tuple[int, ...]
+    start: int
+
+    @classmethod
+    def of(cls, entry: dict[str, Any], data_start: int) -> "_Tensor":
+        return cls(_TYPES[entry["dtype"]], tuple(map(int, entry["shape"])), data_start + int(entry["data_offsets"][0]))
+
+    def read(self, file: BinaryIO, first: int, count: int) -> NDArray[Any]:
+        row_values = int(np.prod(self.shape[1:]))
+        row_bytes = row_values * np.dtype(self.kind).itemsize
+        file.seek(self.start + first * row_bytes)
+        data = file.read(count * row_bytes)
+        if len(data) != count * row_bytes:
+            raise ArtifactUnreadable("the stored outputs of the model are cut off")
+        return np.frombuffer(data, self.kind).reshape(count, *self.shape[1:])
