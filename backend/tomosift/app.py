@@ -10,6 +10,7 @@ import tomosift
 from tomosift.accounts.endpoints import router as accounts_router
 from tomosift.annotation.endpoints import router as annotation_router
 from tomosift.cycles.endpoints import router as cycles_router
+from tomosift.exports.endpoints import router as exports_router
 from tomosift.kit.broker import get_celery
 from tomosift.kit.event_stream import running_event_hub
 from tomosift.kit.health import check_ready
@@ -23,7 +24,15 @@ from tomosift.projects.endpoints import router as projects_router
 from tomosift.registry.endpoints import router as registry_router
 
 API_PREFIX = "/api/v1"
-ROUTERS = (accounts_router, projects_router, pool_router, annotation_router, cycles_router, registry_router)
+ROUTERS = (
+    accounts_router,
+    projects_router,
+    pool_router,
+    annotation_router,
+    cycles_router,
+    exports_router,
+    registry_router,
+)
 
 
 class Health(BaseModel):
