@@ -58,9 +58,12 @@ def gather(star: Path) -> ParticleFiles:
     Raises FormatProblem for a list that cannot be read, FilesMissing for one whose files are not all there.
     """
     try:
-        references = [reference.path for reference in read_particle_star(star).image_references()]
+        table = read_particle_star(star)
+        references = [reference.path for reference in table.image_references() or ()]
     except OSError as error:
         raise FormatProblem(f"{star} cannot be read ({error.strerror})") from error
+    if not references:
+        raise FormatProblem(f"{star.name}: {table.why_no_images}")
     finder = ReferenceFinder(star.resolve().parent, [Path("/")])
     found = {reference: finder.find(reference) for reference in dict.fromkeys(references)}
     missing = [(row, each) for row, each in enumerate(references, start=1) if found[each] is None]

@@ -5,18 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tomosift.formats.particle_list import ImageReference
 from tomosift.formats.problem import FormatProblem
 from tomosift.formats.star import (
-    ImageReference,
     ParticleTable,
     read_particle_star,
     write_particle_star,
     write_particle_table,
 )
 
-REAL_FILES = Path(__file__).parents[4] / "shared" / "data" / "formats"
-needs_real_files = pytest.mark.skipif(not REAL_FILES.is_dir(), reason="the folder of real sample files is absent")
-
+COORDINATES = "_rlnCoordinateX\n_rlnCoordinateY\n_rlnCoordinateZ\n"
 OPTICS = "data_optics\nloop_\n_rlnOpticsGroup #1\n_rlnImagePixelSize #2\n1 2.446\n2 3.446\n"
 GENERATED = {
     "relion-3.1": OPTICS
@@ -109,7 +107,7 @@ def test_a_relion_31_list_in_typed_columns(tmp_path: Path) -> None:
     np.testing.assert_array_equal(table.angles(), [[1, 2, 10742.958], [4, 5, 6]])
     np.testing.assert_array_equal(table.origins_angstrom(), [[1.5, -2, 0], [0, 0, 0]])
     np.testing.assert_array_equal(table.pixel_sizes(), [2.446, 3.446])
-    np.testing.assert_array_equal(table.class_numbers(), [3, 1])
+    assert table.class_column == "rlnClassNumber"
     assert table.rows["myOwnColumn"].tolist() == ["nan", "two words"]
     assert table.rows["rlnCoordinateX"].tolist() == ["10.50", "11.50"]
     assert table.blocks["optics"]["rows"] == [["1", "2.446"], ["2", "3.446"]]
@@ -129,7 +127,7 @@ def test_what_a_list_does_not_tell_is_none_or_nan(tmp_path: Path) -> None:
     table = parse(tmp_path, GENERATED["unknown"])
     assert np.isnan(table.pixel_sizes()).all()
     assert table.tomogram_names() == [""]
-    for absent in (table.coordinates(), table.angles(), table.origins_angstrom(), table.class_numbers()):
+    for absent in (table.positions(), table.angles(), table.origins_angstrom(), table.class_column):
         assert absent is None
 
 
@@ -178,23 +176,45 @@ def test_an_at_sign_in_a_folder_is_no_index(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "advice"),
     [
-        ("data_particles\nloop_\n_rlnTomoName\n_rlnCoordinateX\nTS_1 4\n", "extract them first"),
+        ("data_particles\nloop_\n_rlnTomoName\n_rlnCoordinateX\nTS_1 4\n", "with coordinates"),
         ("data_global\nloop_\n_rlnTomoName\nTS_1\n", "choose the particles' STAR file"),
+        ("data_global\nloop_\n_rlnTomoName\n_rlnTomoSizeX\nTS_1 9\n", "is a list of tomograms"),
+        ("data_\n_rlnTomoParticlesFile a.star\n", "is an optimisation set"),
+        ("data_\nloop_\n_wrpCoordinateX1\n1\n", "species file of M"),
         ("data_particles\nloop_\n_rlnImageName\n", "no rows"),
         (
             "data_general\n_rlnTomoSubTomosAre2DStacks 1\ndata_particles\nloop_\n_rlnImageName\na.mrcs\n",
-            "2D tilt stacks",
+            "2D tilt stacks, .* nor has it coordinates",
         ),
-        (
-            "data_optics\nloop_\n_rlnOpticsGroup\n_rlnImageDimensionality\n1 3\n2 2\n"
-            "data_particles\nloop_\n_rlnImageName\n_rlnOpticsGroup\na.mrcs 1\n",
-            "2D tilt stacks",
-        ),
+        (f"data_\nloop_\n{COORDINATES}0.5 0.25 1\n0 0.5 0.5\n", "parts of the tomogram's size"),
     ],
 )
-def test_lists_without_volumes_say_what_to_do(tmp_path: Path, text: str, advice: str) -> None:
+def test_files_that_are_no_particle_lists_say_what_to_do(tmp_path: Path, text: str, advice: str) -> None:
     with pytest.raises(FormatProblem, match=advice):
         parse(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "data_general\n_rlnTomoSubTomosAre2DStacks 1\n",
+        "data_optics\nloop_\n_rlnOpticsGroup\n_rlnImageDimensionality\n1 3\n2 2\n",
+    ],
+)
+def test_lists_of_2d_stacks_are_read_as_coordinates_and_explained(tmp_path: Path, header: str) -> None:
+    table = parse(tmp_path, f"{header}data_particles\nloop_\n_rlnImageName\n{COORDINATES}a.mrcs 1 2 3\n")
+    assert table.image_references() is None
+    assert table.particle_names() == ["a.mrcs"]
+    assert "answer No to 'Write output as 2D stacks'" in table.why_no_images
+    assert table.notes == (table.why_no_images,)
+
+
+def test_coordinates_alone_get_names_from_tomogram_and_row(tmp_path: Path) -> None:
+    table = parse(tmp_path, f"data_\nloop_\n_rlnTomoName\n{COORDINATES}TS_1 1 2 3\nTS_2 4 5 6\n")
+    assert table.image_references() is None
+    assert table.particle_names() == ["TS_1/1", "TS_2/2"]
+    assert "cut boxes from the tomograms" in table.why_no_images
+    assert table.pixel_size_origin == ""
 
 
 def test_a_list_of_3d_stacks_is_not_mistaken_for_2d(tmp_path: Path) -> None:
@@ -223,50 +243,3 @@ def test_a_list_is_written_for_relion_31_and_30(tmp_path: Path) -> None:
     )
     assert new.pixel_sizes().tolist() == [13.48, 13.48]
     assert "# version 30001" in (tmp_path / "31.star").read_text()
-
-
-@needs_real_files
-@pytest.mark.parametrize(
-    ("name", "flavour", "count", "image", "size"),
-    [
-        ("relion_3.0.star", "relion-3.0", 3, "../warp/mrc/subtomo/01006/01006_0000000_5.36A.mrc", 5.364),
-        ("relion_3.1_optics2.star", "relion-3.1", 3, "../mrc/subtomo_sgbin2_39k/0002/0002_0000065_2.45A.mrc", 2.446),
-        ("relion_4.0.star", "relion-4", 1746, "PseudoSubtomo/job005/Subtomograms/TS_017/68_data.mrc", 3.942),
-        ("warp_3d_export.star", "relion-3.0", 1037, "tomo200528_100.mrc/tomo200528_100.mrc_0000000_6.90A.mrc", 6.896),
-        ("stopgap_motl.star", "relion-3.0", 2, "../mrc/bin1_subtomo/1342/1342_0000328_1.97A.mrc", 1.971),
-    ],
-)
-def test_real_lists(tmp_path: Path, name: str, flavour: str, count: int, image: str, size: float) -> None:
-    table = read_particle_star(REAL_FILES / name)
-    assert (table.flavour, len(table)) == (flavour, count)
-    assert table.image_references()[0] == ImageReference(image, None)
-    assert table.pixel_sizes()[0] == size
-    assert table.coordinates() is not None
-    assert table.angles() is not None
-
-    write_particle_table(tmp_path / name, table)
-    again = read_particle_star(tmp_path / name)
-
-    assert again.rows.equals(table.rows)
-    assert again.blocks == table.blocks
-    # Every value of the source stands in the written file, in order.
-    tokens = [line.split() for line in (REAL_FILES / name).read_text().splitlines() if not line.startswith(("_", "#"))]
-    written = [line.split() for line in (tmp_path / name).read_text().splitlines() if not line.startswith(("_", "#"))]
-    assert [values for values in written if values] == [values for values in tokens if values]
-
-
-@needs_real_files
-@pytest.mark.parametrize(
-    ("name", "advice"),
-    [
-        ("relion_5_2d_stacks.star", "2D tilt stacks"),
-        ("relion_5_warp2_particles_matching.star", "2D tilt stacks"),
-        ("relion_5_warp2_matching_tomograms.star", "choose the particles' STAR file"),
-        ("ps2.star", "extract them first"),
-        ("dynamo_motl.tbl", "STAR file"),
-        ("motl_20_fields.em", "plain text"),
-    ],
-)
-def test_real_files_that_are_no_list_of_cubes_say_what_to_do(name: str, advice: str) -> None:
-    with pytest.raises(FormatProblem, match=advice):
-        read_particle_star(REAL_FILES / name)

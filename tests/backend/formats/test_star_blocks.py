@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tomosift.formats.problem import FormatProblem
-from tomosift.formats.star_blocks import LoopBlock, PairBlock, read_star_blocks, write_star_blocks
+from tomosift.formats.star_blocks import LoopBlock, PairBlock, read_star_blocks
+from tomosift.formats.star_writer import write_star_blocks
 
 names = st.from_regex(r"rln[A-Za-z0-9]{1,12}", fullmatch=True)
 # Any text a STAR file can hold: no line breaks, not both kinds of closing quotes.
