@@ -91,7 +91,7 @@ class _PlainBytes(ByteSource):
         _check_length(self.name, size, os.fstat(self._descriptor).st_size)
 
     def read_into(self, offset: int, target: NDArray[Any]) -> None:
-        view = memoryview(target.reshape(-1).view(np.uint8))
+        view = target.reshape(-1).view(np.uint8).data
         while view:
             try:
                 count = os.preadv(self._descriptor, [view[:_MOST_BYTES_A_READ]], offset)

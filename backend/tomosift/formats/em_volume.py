@@ -26,7 +26,7 @@ _PLAUSIBLE_SIZES = (0.1, 1000.0)
 
 @dataclass(frozen=True)
 class EmHeader:
-    """What an EM header says: `shape_zyx`, the code of the voxels' type, the byte order, Å per voxel (None: nothing)."""
+    """What an EM header says: sizes, the code of the voxels' type, the byte order, Å per voxel (None: nothing)."""
 
     shape_zyx: tuple[int, int, int]
     type_code: int

@@ -331,5 +331,5 @@ def test_a_real_gzipped_map() -> None:
 
 @needs_real_files
 def test_a_real_motive_list_is_no_volume() -> None:
-    with pytest.raises(FormatProblem, match="motl_20_fields.em is a motive list of"):
+    with pytest.raises(FormatProblem, match=r"motl_20_fields\.em is a motive list of"):
         open_volume_file(REAL_FILES / "motl_20_fields.em")
