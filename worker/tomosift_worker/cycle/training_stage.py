@@ -5,26 +5,19 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-
 from tomosift.kit.running_job import Stopping
 from tomosift_worker.cycle.checkpoints import Checkpoints
 from tomosift_worker.cycle.context import CycleContext
+from tomosift_worker.cycle.labeled_volumes import labeled_volumes
 from tomosift_worker.cycle.memory import with_smaller_batches
 from tomosift_worker.cycle.model_files import StoredModel
 from tomosift_worker.cycle.problems import too_few_classes
 from tomosift_worker.cycle.starting_point import starting_point
 from tomosift_worker.device import place
-from tomosift_worker.training.preprocessing import prepare
 from tomosift_worker.training.settings import TrainingSettings
-from tomosift_worker.training.supervised import ReadVolumes, SupervisedTrainer, in_memory
+from tomosift_worker.training.supervised import SupervisedTrainer
 
-LARGEST_IN_MEMORY_BYTES = 4 * 2**30
 SMALLEST_BATCH = 2
-PREPARE_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -56,7 +49,7 @@ def _train(context: CycleContext, checkpoints: Checkpoints, batch_size: int) -> 
     settings = context.settings.training.model_copy(update={"batch_size": batch_size})
     trainer = SupervisedTrainer(
         place(start.model.network, context.device),
-        _reader(context),
+        labeled_volumes(context),
         context.snapshot.training.labels,
         settings,
         context.seed,
@@ -101,31 +94,3 @@ def _report(context: CycleContext, trainer: SupervisedTrainer) -> None:
     steps = context.settings.training.steps
     loss = "" if math.isnan(trainer.last_loss) else f", loss {trainer.last_loss:.3f}"
     context.job.report("train", trainer.step, steps, f"step {trainer.step} of {steps}{loss}")
-
-
-def _reader(context: CycleContext) -> ReadVolumes:
-    """Labeled volumes by position: prepared once and kept, or read at each step where they do not fit in memory."""
-    items, preprocessing = context.snapshot.training.items, context.settings.preprocessing
-
-    def read(positions: NDArray[np.int64]) -> Tensor:
-        raw = torch.from_numpy(context.volumes.read(items.take(positions))).unsqueeze(1)
-        return prepare(raw.to(context.device), preprocessing)
-
-    first = read(np.zeros(1, np.int64))
-    if first.numel() * first.element_size() * len(items) > _room_for_volumes(context.device):
-        context.job.log(f"The {len(items)} labeled volumes do not fit in memory and are read as they are needed.")
-        return read
-    places = np.arange(len(items))
-    parts = []
-    for begin in range(0, len(items), PREPARE_AT_ONCE):
-        context.job.check()
-        parts.append(read(places[begin : begin + PREPARE_AT_ONCE]))
-    return in_memory(torch.cat(parts))
-
-
-def _room_for_volumes(device: torch.device) -> int:
-    """Bytes that the labeled volumes may take: a quarter of a GPU's free memory, and 4 GiB at most."""
-    if device.type != "cuda":
-        return LARGEST_IN_MEMORY_BYTES
-    free, _ = torch.cuda.mem_get_info(device)
-    return min(LARGEST_IN_MEMORY_BYTES, free // 4)

@@ -16,12 +16,14 @@ from tomosift_worker.training.settings import TrainingSettings
 
 LOSS_CHECK_EVERY = 20
 
-ReadVolumes = Callable[[NDArray[np.int64]], Tensor]
+ReadVolumes = Callable[[NDArray[np.int64], NDArray[np.int64] | None], Tensor]
+"""Gives the prepared volumes `(n, 1, z, y, x)` at n positions of the labeled set, on the network's device. It also
+hears the positions of the next step (None after the last), so that it can read ahead."""
 
 
 def in_memory(volumes: Tensor) -> ReadVolumes:
     """A reader of prepared volumes `(n, 1, z, y, x)` that are all in the device's memory."""
-    return lambda positions: volumes[torch.from_numpy(positions).to(volumes.device)]
+    return lambda positions, _: volumes[torch.from_numpy(positions).to(volumes.device)]
 
 
 class TrainingDiverged(RuntimeError):
@@ -31,10 +33,9 @@ class TrainingDiverged(RuntimeError):
 class SupervisedTrainer:
     """Trains `network` on prepared volumes step by step; the caller decides when to look, save or stop.
 
-    `read_volumes` gives the prepared (`preprocessing.prepare`) volumes `(n, 1, z, y, x)` at n positions of the
-    labeled set, on the network's device; `labels` are their class numbers. What a step does depends on the weights,
-    the optimizer's state, the seed and the step's number only: load the state of step t and the rest is bit for bit
-    what an uninterrupted run does (on a CPU, with the same number of threads).
+    `read_volumes` gives the volumes, prepared (`preprocessing.prepare`); `labels` are their class numbers. What a step
+    does depends on the weights, the optimizer's state, the seed and the step's number only: load the state of step t
+    and the rest is bit for bit what an uninterrupted run does (on a CPU, with the same number of threads).
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class SupervisedTrainer:
         self._labels = torch.from_numpy(np.ascontiguousarray(labels)).to(self._device)
         self._seed = seed
         self._plan = BatchPlan(labels, settings.batch_size, settings.balance, seed)
+        self._drawn: dict[int, NDArray[np.int64]] = {}
         self._loss = nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing)
         self.optimizer = _build_optimizer(network, settings)
         # bfloat16 needs no loss scaling; without it, or on a CPU, everything stays in float32.
@@ -94,10 +96,18 @@ class SupervisedTrainer:
             )
 
     def _batch(self, step: int) -> tuple[Tensor, Tensor]:
-        chosen = self._plan.indices(step)
         settings = self.settings
+        chosen, upcoming = self._positions(step)
         changes = draw_augmentation(self._seed, step, settings.batch_size, settings.max_shift_voxels, settings.symmetry)
-        return augment(self._read_volumes(chosen), changes), self._labels[torch.from_numpy(chosen).to(self._device)]
+        labels = self._labels[torch.from_numpy(chosen).to(self._device)]
+        return augment(self._read_volumes(chosen, upcoming), changes), labels
+
+    def _positions(self, step: int) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+        """Those of this step and of the next; each step is drawn once."""
+        chosen = self._drawn[step] if step in self._drawn else self._plan.indices(step)
+        upcoming = self._plan.indices(step + 1) if step + 1 < self.settings.steps else None
+        self._drawn = {} if upcoming is None else {step + 1: upcoming}
+        return chosen, upcoming
 
 
 def _build_optimizer(network: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
