@@ -27,7 +27,7 @@ def copied_batches(
             pa.PythonFile(stream, mode="r"),
             read_options=pacsv.ReadOptions(column_names=list(columns), block_size=_BLOCK_BYTES, use_threads=False),
             parse_options=pacsv.ParseOptions(newlines_in_values=True),
-            convert_options=pacsv.ConvertOptions(column_types=columns, strings_can_be_null=False),
+            convert_options=pacsv.ConvertOptions(column_types=columns, null_values=[]),
         ) as reader:
             yield from reader
 

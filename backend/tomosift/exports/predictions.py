@@ -65,12 +65,14 @@ def find_cycle(session: Session, project_id: uuid.UUID, number: int | None) -> C
     statement = select(Cycle, Model).outerjoin(Model, Model.cycle_id == Cycle.id).where(Cycle.project_id == project_id)
     if number is None:
         newest = statement.where(Cycle.stage == "ready").order_by(Cycle.number.desc()).limit(1)
-        row = session.execute(newest).one_or_none()
-        return CycleModel.of(*row._tuple()) if row is not None else None
-    row = session.execute(statement.where(Cycle.number == number)).one_or_none()
-    if row is None:
+        found = session.execute(newest).one_or_none()
+    else:
+        found = session.execute(statement.where(Cycle.number == number)).one_or_none()
+    if found is None:
+        if number is None:
+            return None
         raise not_found("cycle")
-    cycle, model = row._tuple()
+    cycle, model = found
     if cycle.stage != "ready":
         detail = f"Cycle {number} is {cycle.stage}; choose one that is ready, or none to take the newest."
         raise ProblemError(409, "cycle-not-ready", "This cycle has no predictions", detail)
