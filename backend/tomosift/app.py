@@ -20,6 +20,8 @@ from tomosift.kit.settings import get_settings
 from tomosift.kit.static_interface import serve_interface
 from tomosift.kit.web_security import WebSecurity
 from tomosift.pool.endpoints import router as pool_router
+from tomosift.pool.import_endpoints import router as imports_router
+from tomosift.pool.tomogram_endpoints import router as tomograms_router
 from tomosift.projects.endpoints import router as projects_router
 from tomosift.registry.endpoints import router as registry_router
 
@@ -28,6 +30,8 @@ ROUTERS = (
     accounts_router,
     projects_router,
     pool_router,
+    imports_router,
+    tomograms_router,
     annotation_router,
     cycles_router,
     exports_router,

@@ -15,7 +15,8 @@ from tomosift.kit.broker import CPU_QUEUE, get_celery
 from tomosift.kit.running_job import run_job, stop_running_jobs
 from tomosift.kit.settings import get_settings
 from tomosift.pool.import_run import run_import, sweep_leftovers
-from tomosift.pool.imports import IMPORT_TASK
+from tomosift.pool.imports import IMPORT_TASK, PREVIEW_TASK
+from tomosift.pool.preview_run import run_preview
 
 celery_app: Celery = get_celery()
 
@@ -30,6 +31,12 @@ def import_particles(job_id: str) -> None:
 def export_particles(job_id: str) -> None:
     """Write labels and predictions as files."""
     run_job(uuid.UUID(job_id), run_export)
+
+
+@celery_app.task(name=PREVIEW_TASK, queue=CPU_QUEUE)  # type: ignore[untyped-decorator]
+def preview_import(job_id: str) -> None:
+    """Find out what an import would do."""
+    run_job(uuid.UUID(job_id), run_preview)
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]

@@ -1,8 +1,8 @@
-"""HTTP face of the pool room: uploads, imports, jobs, sources, subtomograms and their voxels."""
+"""HTTP face of the pool room: uploads, jobs, sources, subtomograms and their voxels."""
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import select
@@ -13,10 +13,8 @@ from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, page_
 from tomosift.kit.problems import invalid, not_found
 from tomosift.kit.routing import problems
 from tomosift.kit.settings import get_settings
-from tomosift.pool import imports, job_views, subtomograms, uploads
+from tomosift.pool import job_views, subtomograms, uploads
 from tomosift.pool.schemas import (
-    ImportPath,
-    ImportUpload,
     JobDetail,
     JobLogEntry,
     JobOut,
@@ -30,13 +28,11 @@ from tomosift.pool.schemas import (
     job_detail,
     job_out,
 )
+from tomosift.pool.volume_answer import IMMUTABLE, VOLUME_ANSWER, VolumeFormat, volume_response
 from tomosift.projects.access import CuratorAccess, ViewerAccess
 from tomosift.tables import CurrentLabel, Job, Source, Subtomogram
-from tomosift.volumes.encoding import encode_float16, encode_uint8
 
 router = APIRouter(prefix="/projects/{slug}", tags=["pool"], responses=problems(422))
-
-IMMUTABLE = "private, max-age=31536000, immutable"
 
 
 async def _raw_body(request: Request) -> bytes:
@@ -45,20 +41,6 @@ async def _raw_body(request: Request) -> bytes:
 
 _BINARY_BODY: dict[str, Any] = {
     "requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string"}}}}
-}
-_BINARY_ANSWER: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "Voxels in C order of (z, y, x): value = X-Volume-Offset + X-Volume-Scale * number.",
-        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
-        "headers": {
-            "X-Volume-Shape": {"schema": {"type": "string"}, "description": "z,y,x"},
-            "X-Volume-Type": {"schema": {"type": "string"}, "description": "uint8 or float16 (little-endian)"},
-            "X-Volume-Scale": {"schema": {"type": "number"}},
-            "X-Volume-Offset": {"schema": {"type": "number"}},
-            "X-Volume-Mean": {"schema": {"type": "number"}, "description": "Of the volume itself."},
-            "X-Volume-Std": {"schema": {"type": "number"}, "description": "Of the volume itself."},
-        },
-    }
 }
 
 
@@ -110,20 +92,6 @@ def delete_upload(upload_id: uuid.UUID, access: CuratorAccess) -> None:
         upload = uploads.find_upload(session, access.project_id, access.user.id, upload_id)
         uploads.refuse_while_importing(session, upload)
         uploads.discard_upload(session, upload, get_settings())
-
-
-@router.post("/imports", status_code=202, summary="Import a particle list", responses=problems(401, 403, 404, 409, 422))
-def create_import(body: ImportPath | ImportUpload, access: CuratorAccess) -> JobOut:
-    """Start a job that checks the list, copies the voxels and adds the particles to the pool, all of them or none."""
-    settings = get_settings()
-    with transaction() as session:
-        if isinstance(body, ImportUpload):
-            upload = uploads.find_upload(session, access.project_id, access.user.id, body.upload_id)
-            location = imports.locate_in_upload(upload, body.list, settings)
-        else:
-            location = imports.locate_in_import_folders(body.path, settings)
-        job = imports.request_import(session, access.project_id, access.user.id, location, body.voxel_size_angstrom)
-    return job_out(job)
 
 
 @router.get("/sources", summary="Imported lists", responses=problems(401, 404))
@@ -207,13 +175,13 @@ def read_subtomogram(subtomogram_id: int, access: ViewerAccess) -> SubtomogramDe
     "/subtomograms/{subtomogram_id}/volume",
     summary="Voxels for the viewer",
     response_class=Response,
-    responses={**_BINARY_ANSWER, **problems(401, 404)},
+    responses={**VOLUME_ANSWER, **problems(401, 404)},
 )
 def read_volume(
     subtomogram_id: int,
     access: ViewerAccess,
     h: Annotated[str | None, Query(max_length=64, description="The content's hash, from `volume_url`.")] = None,
-    format: Annotated[Literal["uint8", "float16"], Query(description="A byte or two a voxel.")] = "uint8",
+    format: VolumeFormat = "uint8",
 ) -> Response:
     """The cube, in few bytes. With the right hash the answer may be kept for ever; a wrong hash is 404."""
     with transaction() as session:
@@ -221,20 +189,7 @@ def read_volume(
     if h is not None and h != row.content_hash:
         raise not_found("volume")
     volume = subtomograms.read_volume(source.volumes_key, row.source_row)
-    encoded = encode_uint8(volume) if format == "uint8" else encode_float16(volume)
-    return Response(
-        encoded.data,
-        media_type="application/octet-stream",
-        headers={
-            "Cache-Control": IMMUTABLE if h is not None else "private, no-cache",
-            "X-Volume-Shape": ",".join(map(str, encoded.shape)),
-            "X-Volume-Type": encoded.number_type,
-            "X-Volume-Scale": repr(encoded.scale),
-            "X-Volume-Offset": repr(encoded.offset),
-            "X-Volume-Mean": repr(encoded.mean),
-            "X-Volume-Std": repr(encoded.std),
-        },
-    )
+    return volume_response(volume, format, IMMUTABLE if h is not None else "private, no-cache")
 
 
 def _summary_fields(slug: str, row: Subtomogram, label: CurrentLabel | None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tomosift.projects.schemas import ProjectSettings
 
@@ -42,7 +43,7 @@ def _target(pool: int, new: int, settings: ProjectSettings) -> int:
     return min(wanted, settings.evaluation_maximum, new // 2)
 
 
-def draw(new_ids: Sequence[int], count: int, seed: int) -> list[int]:
+def draw(new_ids: Sequence[int] | NDArray[np.int64], count: int, seed: int) -> list[int]:
     """A simple random sample of `count` ids without replacement, in random order; the same seed, the same sample."""
     generator = np.random.default_rng(seed)
     return [int(each) for each in generator.choice(np.asarray(new_ids, np.int64), size=count, replace=False)]

@@ -1,23 +1,24 @@
-"""What an import will do: the list read, every cube found, and everything checked that headers can tell."""
+"""What an import will do: every particle's voxels found, and everything checked that headers can tell."""
 
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tomosift.formats.mrc import VolumeReader, sections_of_cube
-from tomosift.formats.particle_list import ImageReference
+from tomosift.formats.particle_list import ImageReference, ParticleList, Positions
 from tomosift.formats.problem import FormatProblem
-from tomosift.formats.star import ParticleTable, read_particle_star
+from tomosift.formats.volume_files import VolumeReader
 from tomosift.kit.contained_paths import ReferenceFinder
 from tomosift.pool.import_problems import ImportProblems
+from tomosift.pool.import_schemas import LARGEST_BOX, SMALLEST_BOX
+from tomosift.pool.particle_identity import tomograms_of
+from tomosift.pool.tomogram_file import TomogramFile
+from tomosift.pool.voxel_sources import ImageCubes, VoxelSource
 
-SMALLEST_BOX, LARGEST_BOX = 8, 256
 SAME_VOXEL_SIZE = 0.005
 """Relative: programs round voxel sizes, and half a percent moves nothing by a voxel within a box."""
 
@@ -35,79 +36,86 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class Cube:
-    """Where one particle's voxels are; `index` counts from 1 in a stack."""
-
-    file: Path
-    index: int | None
-
-
-@dataclass(frozen=True)
 class ImportPlan:
-    """A checked list: one cube, name and tomogram a row; coordinates and angles `(n, 3)` where the list has them."""
+    """Checked particles of a list, in the order in which they are stored: `rows` are their rows in it, from 0.
 
-    table: ParticleTable
-    cubes: Sequence[Cube]
+    `centres` and `angles` are `(n, 3)` where the list has them; `frame` says what the centres count in; `padded` is
+    the part of each box outside its tomogram, `(n,)`. `tomogram_files` are the tomograms that were given.
+    """
+
+    particles: ParticleList
+    rows: NDArray[np.int64]
+    voxels: VoxelSource
     box: int
     voxel_size: float
+    voxel_size_origin: str
     names: Sequence[str]
     tomograms: Sequence[str]
-    coordinates: NDArray[np.float64] | None
+    centres: NDArray[np.float64] | None
     angles: NDArray[np.float64] | None
+    padded: NDArray[np.float32]
+    frame: dict[str, Any]
+    tomogram_files: Sequence[TomogramFile] = ()
+    notes: Sequence[str] = ()
 
     def __len__(self) -> int:
-        return len(self.cubes)
+        return len(self.rows)
 
 
-def read_list(path: Path) -> ParticleTable:
-    """The particle list. Raises ProblemError 422 that names the row and the reason."""
-    problems = ImportProblems()
-    try:
-        return read_particle_star(path)
-    except FormatProblem as problem:
-        problems.add_format_problem(problem)
-    except FileNotFoundError:
-        problems.add(f"{path.name} does not exist any more")
-    except OSError as error:
-        problems.add(f"{path.name} cannot be read ({error.strerror})")
-    problems.raise_any()
-    raise AssertionError("a problem was added above")
-
-
-def plan_import(
-    table: ParticleTable, files: ReferenceFinder, expected: Expected, tick: Tick, *, absolute_is_relative: bool = False
-) -> ImportPlan:
-    """Find every cube of `table` among `files` and check all headers.
+def plan_images(
+    particles: ParticleList,
+    rows: NDArray[np.int64],
+    files: ReferenceFinder,
+    expected: Expected,
+    problems: ImportProblems,
+    tick: Tick,
+    *,
+    tomogram: str | None = None,
+    absolute_is_relative: bool = False,
+) -> ImportPlan | None:
+    """Find the cubes of these rows among `files` and check all headers; None if `problems` were found.
 
     `tick(rows_done)` is called for each row. `absolute_is_relative`: an absolute path counts from the topmost folder,
-    as in an upload, where the file lies at that path. Raises ProblemError 422 with all problems found, up to the limit.
+    as in an upload, where the file lies at that path.
     """
-    problems = ImportProblems()
-    references = _collected(problems, table.image_references) or []
+    references = collected(problems, particles.image_references)
+    if references is None:
+        problems.add_if_none(particles.why_no_images)
+        return None
+    chosen = [references[row] for row in rows.tolist()]
     if absolute_is_relative:
-        references = [ImageReference(each.path.lstrip("/"), each.index) for each in references]
-    list_sizes = _collected(problems, table.pixel_sizes)
-    coordinates = _collected(problems, table.coordinates)
-    angles = _collected(problems, table.angles)
-    cubes, boxes, header_sizes = _check_headers(references, files, problems, tick)
-    problems.raise_any()
-    assert list_sizes is not None  # its absence is a problem, raised above
-    box = _check_boxes(boxes, expected.box, problems)
-    voxel_size = _check_voxel_sizes(list_sizes, header_sizes, expected, problems)
-    problems.raise_any()
+        chosen = [ImageReference(each.path.lstrip("/"), each.index) for each in chosen]
+    list_sizes = collected(problems, particles.pixel_sizes)
+    positions = collected(problems, particles.positions)
+    angles = collected(problems, particles.cube_angles)
+    looked_at = _check_headers(chosen, rows, files, problems, tick)
+    if problems:
+        return None
+    assert list_sizes is not None  # its absence is a problem
+    box = check_boxes(looked_at.boxes, rows, expected.box, problems)
+    voxel_size, origin = _check_voxel_sizes(particles, list_sizes[rows], looked_at.sizes, rows, expected, problems)
+    if problems:
+        return None
+    names, tomograms = particles.particle_names(), tomograms_of(particles, tomogram)
     return ImportPlan(
-        table=table,
-        cubes=cubes,
+        particles=particles,
+        rows=rows,
+        voxels=looked_at.cubes,
         box=box,
         voxel_size=voxel_size,
-        names=table.particle_names(),
-        tomograms=table.tomogram_names(),
-        coordinates=coordinates,
-        angles=angles,
+        voxel_size_origin=origin,
+        names=[names[row] for row in rows.tolist()],
+        tomograms=[tomograms[row] for row in rows.tolist()],
+        centres=None if positions is None else positions.values[rows],
+        angles=None if angles is None else angles[rows],
+        padded=np.zeros(len(rows), np.float32),
+        frame={} if positions is None else _frame(positions),
+        notes=looked_at.notes,
     )
 
 
-def _collected(problems: ImportProblems, read: Callable[[], T]) -> T | None:
+def collected(problems: ImportProblems, read: Callable[[], T]) -> T | None:
+    """What `read` gives; its FormatProblem joins the others."""
     try:
         return read()
     except FormatProblem as problem:
@@ -115,14 +123,64 @@ def _collected(problems: ImportProblems, read: Callable[[], T]) -> T | None:
         return None
 
 
+def check_boxes(
+    boxes: Sequence[int] | NDArray[np.int64], rows: NDArray[np.int64], project_box: int | None, problems: ImportProblems
+) -> int:
+    """The one box size in voxels: the project's, else the list's most frequent."""
+    box = project_box or Counter(list(boxes)).most_common(1)[0][0]
+    if not SMALLEST_BOX <= box <= LARGEST_BOX:
+        problems.add(f"cubes of {box} voxels cannot be used; extract with {SMALLEST_BOX} to {LARGEST_BOX} voxels")
+    whose = "the project has" if project_box else "most of the list has"
+    for place in np.flatnonzero(np.asarray(boxes) != box).tolist():
+        problems.add(
+            f"this cube has {boxes[place]} voxels along an edge, {whose} {box}; extract all with one box size",
+            int(rows[place]) + 1,
+            "image",
+        )
+    return box
+
+
+def one_voxel_size(
+    sizes: NDArray[np.float64], rows: NDArray[np.int64], expected: Expected, problems: ImportProblems
+) -> float:
+    """The one voxel size of known `sizes` `(n,)` in Å: the project's, else the list's median."""
+    size = expected.voxel_size or float(np.median(sizes))
+    whose = "the project has" if expected.voxel_size else "most of the list has"
+    for place in np.flatnonzero(np.abs(sizes - size) > SAME_VOXEL_SIZE * size).tolist():
+        problems.add(
+            f"this cube has {sizes[place]:g} Å a voxel, {whose} {size:g}; extract all at one voxel size",
+            int(rows[place]) + 1,
+            "voxel size",
+        )
+    return size
+
+
+@dataclass(frozen=True)
+class _LookedAt:
+    """The cubes, and what the headers say: boxes in voxels, voxel sizes in Å `(n,)` (NaN: none)."""
+
+    cubes: ImageCubes
+    boxes: NDArray[np.int64]
+    sizes: NDArray[np.float64]
+    notes: list[str]
+
+
 def _check_headers(
-    references: Sequence[ImageReference], finder: ReferenceFinder, problems: ImportProblems, tick: Tick
-) -> tuple[list[Cube], list[int], list[float]]:
-    """Each row's cube, its box, and the voxel size in its header (NaN: none)."""
-    cubes, boxes, sizes = [], [], []
+    references: Sequence[ImageReference],
+    rows: NDArray[np.int64],
+    finder: ReferenceFinder,
+    problems: ImportProblems,
+    tick: Tick,
+) -> _LookedAt:
+    count = len(references)
+    numbers, indices = np.zeros(count, np.int32), np.zeros(count, np.int32)
+    boxes, sizes = np.zeros(count, np.int64), np.full(count, math.nan)
+    known: dict[str, int] = {}
+    files: list[str] = []
+    notes: Counter[str] = Counter()
     with VolumeReader() as reader:
-        for row, reference in enumerate(references, start=1):
-            tick(row - 1)
+        for place, reference in enumerate(references):
+            tick(place)
             if problems.is_full:
                 break
             try:
@@ -131,55 +189,53 @@ def _check_headers(
                     raise FormatProblem(
                         f"{reference.path} is not there; paths count from the list's folder and its parents"
                     )
-                header = reader.header(file)
-                sections_of_cube(header, reference.index)
+                volume = reader.open(file)
+                volume.number_of_cube(reference.index)
             except FormatProblem as problem:
-                problems.add_format_problem(problem, row)
+                problems.add_format_problem(problem, int(rows[place]) + 1)
                 continue
-            cubes.append(Cube(file, reference.index))
-            boxes.append(header.shape_zyx[2])
-            sizes.append(header.voxel_size if header.voxel_size is not None else math.nan)
-    return cubes, boxes, sizes
+            number = known.setdefault(str(file), len(files))
+            if number == len(files):
+                files.append(str(file))
+                notes.update(volume.notes)
+            boxes[place] = volume.shape_zyx[2]
+            numbers[place], indices[place] = number, reference.index or 0
+            sizes[place] = volume.voxel_size if volume.voxel_size is not None else math.nan
+    return _LookedAt(ImageCubes(files, numbers, indices), boxes, sizes, _counted(notes))
 
 
-def _check_boxes(boxes: Sequence[int], project_box: int | None, problems: ImportProblems) -> int:
-    box = project_box or Counter(boxes).most_common(1)[0][0]
-    if not SMALLEST_BOX <= box <= LARGEST_BOX:
-        problems.add(f"cubes of {box} voxels cannot be used; extract with {SMALLEST_BOX} to {LARGEST_BOX} voxels")
-    whose = "the project has" if project_box else "most of the list has"
-    for row, each in enumerate(boxes, start=1):
-        if each != box:
-            problems.add(
-                f"this cube has {each} voxels along an edge, {whose} {box}; extract all with one box size",
-                row,
-                "rlnImageName",
-            )
-    return box
+def _counted(notes: Counter[str]) -> list[str]:
+    return [note if count == 1 else f"{note} (so in {count} files)" for note, count in notes.most_common(20)]
 
 
 def _check_voxel_sizes(
-    list_sizes: NDArray[np.float64], header_sizes: Sequence[float], expected: Expected, problems: ImportProblems
-) -> float:
-    """The one voxel size of the list in Å: given, else the list's, else the headers'."""
+    particles: ParticleList,
+    list_sizes: NDArray[np.float64],
+    header_sizes: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    expected: Expected,
+    problems: ImportProblems,
+) -> tuple[float, str]:
+    """The one voxel size of the cubes in Å (given, else the list's, else the headers'), and where it comes from."""
     if expected.given_voxel_size is not None:
-        sizes = np.full(len(list_sizes), expected.given_voxel_size)
+        sizes, origin = np.full(len(rows), expected.given_voxel_size), "given with the import"
     else:
-        sizes = np.where(np.isnan(list_sizes), np.asarray(header_sizes), list_sizes)
-    for row in np.flatnonzero(np.isnan(sizes)) + 1:
+        sizes = np.where(np.isnan(list_sizes), header_sizes, list_sizes)
+        origin = "headers of the volumes" if np.isnan(list_sizes).any() else particles.pixel_size_origin or "the list"
+    for place in np.flatnonzero(np.isnan(sizes)).tolist():
         problems.add(
-            "its voxel size is unknown: neither rlnImagePixelSize nor the MRC header gives it; add rlnImagePixelSize "
-            "to data_optics, or import with --voxel-size",
-            int(row),
-            "rlnImagePixelSize",
+            "its voxel size is unknown: neither the list nor the volume's header gives it; add it to the list "
+            "(rlnImagePixelSize in data_optics), or import with --voxel-size",
+            int(rows[place]) + 1,
+            "voxel size",
         )
     if problems:
-        return math.nan
-    size = expected.voxel_size or float(np.median(sizes))
-    whose = "the project has" if expected.voxel_size else "most of the list has"
-    for row in np.flatnonzero(np.abs(sizes - size) > SAME_VOXEL_SIZE * size) + 1:
-        problems.add(
-            f"this cube has {sizes[row - 1]:g} Å a voxel, {whose} {size:g}; extract all at one voxel size",
-            int(row),
-            "rlnImagePixelSize",
-        )
-    return size
+        return math.nan, origin
+    return one_voxel_size(sizes, rows, expected, problems), origin
+
+
+def _frame(positions: Positions) -> dict[str, Any]:
+    """What the centres count in; the voxel size only where all have one."""
+    sizes = np.unique(positions.voxel_size)
+    one = float(sizes[0]) if len(sizes) == 1 and np.isfinite(sizes[0]) and positions.unit == "voxel" else None
+    return {"unit": positions.unit, "origin": positions.origin, "voxel_size": one}

@@ -39,8 +39,12 @@ class ImportProblems:
 
     def add_format_problem(self, problem: FormatProblem, row: int | None = None) -> None:
         """Note what a reader said; `row` where the reader does not know it."""
-        column = problem.column or ("rlnImageName" if row is not None else None)
-        self.add(problem.message, problem.row or row, column)
+        self.add(problem.message, problem.row or row, problem.column or ("image" if row is not None else None))
+
+    def add_if_none(self, reason: str) -> None:
+        """Note this unless something was found before, which is then its cause."""
+        if not self._found:
+            self.add(reason)
 
     def raise_any(self) -> None:
         """Raise a ProblemError 422 that lists everything found, if anything was."""

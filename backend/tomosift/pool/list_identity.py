@@ -1,30 +1,24 @@
-"""When two particle lists are the same: so that no particle comes into a project twice."""
+"""The checksum of a particle list: what tells whether it is the same file, or has changed."""
 
 import hashlib
-import uuid
+import os
 from pathlib import Path
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from tomosift.kit.problems import conflict
-from tomosift.tables import Source
 
 
 def list_checksum(path: Path) -> str:
-    """BLAKE2b of the file's bytes, 32 hexadecimal digits."""
+    """BLAKE2b of the file's bytes, 32 hexadecimal digits; of a folder: of its files' names, sizes and times."""
+    if path.is_dir():
+        return _folder_checksum(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
-def refuse_second_import(session: Session, project_id: uuid.UUID, checksum: str) -> None:
-    """Raise ProblemError 409 if this very list is in the project already."""
-    name = session.scalar(
-        select(Source.name).where(Source.project_id == project_id, Source.checksum == checksum).limit(1)
-    )
-    if name is not None:
-        raise conflict(
-            "already-imported",
-            "This list is in the project already",
-            f"A list with the same content was imported as {name}. Importing it again would show every particle twice.",
-        )
+def _folder_checksum(folder: Path) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for parent, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            file = Path(parent, name)
+            status = file.lstat()
+            digest.update(f"{file.relative_to(folder)}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+    return digest.hexdigest()

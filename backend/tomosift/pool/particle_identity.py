@@ -4,6 +4,8 @@ import hashlib
 import posixpath
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -14,25 +16,49 @@ FEWEST_DISTINCT = 0.99
 _TOMOGRAM_ENDINGS = (".tomostar", ".mrc", ".rec", ".st", ".map")
 
 
-def particle_identities(particles: ParticleList) -> list[bytes]:
+@dataclass(frozen=True)
+class Identities:
     """16 bytes a row, distinct within the list: rows alike get a number, in the list's order.
+
+    `made_of` says what they were told apart by; `repeated` counts the rows that are like an earlier one.
+    """
+
+    values: Sequence[bytes]
+    made_of: Literal["place", "image", "row"]
+    repeated: int
+
+
+def particle_identities(particles: ParticleList, tomogram: str | None = None) -> list[bytes]:
+    """The identity of each row; see `identify`."""
+    return list(identify(particles, tomogram).values)
+
+
+def identify(particles: ParticleList, tomogram: str | None = None) -> Identities:
+    """The identity of each row; `tomogram` is the one they all lie in where the list does not say.
 
     Places are rounded to 0.1 Å (0.01 voxels where the voxel size is unknown), so that programs that write fewer
     digits still mean the same particle.
     """
-    keys = _keys_by_place(particles)
+    made_of: Literal["place", "image", "row"] = "place"
+    keys = _keys_by_place(particles, tomogram)
     images = particles.image_references()
     if images is not None and (keys is None or len(set(keys)) < FEWEST_DISTINCT * len(keys)):
-        keys = [_key_of_image(image) for image in images]
+        made_of, keys = "image", [_key_of_image(image) for image in images]
     if keys is None:
-        keys = [f"row\0{name}" for name in particles.particle_names()]
+        made_of, keys = "row", [f"row\0{name}" for name in particles.particle_names()]
     seen: Counter[str] = Counter()
     identities = []
     for key in keys:
         seen[key] += 1
         text = key if seen[key] == 1 else f"{key}\0#{seen[key]}"
         identities.append(hashlib.blake2b(text.encode(), digest_size=16).digest())
-    return identities
+    return Identities(identities, made_of, len(keys) - len(seen))
+
+
+def tomograms_of(particles: ParticleList, tomogram: str | None = None) -> list[str]:
+    """Each row's tomogram; `tomogram` where the list does not say, empty where nothing does."""
+    names = particles.tomogram_names()
+    return [name or tomogram for name in names] if tomogram else names
 
 
 def plain_tomogram_name(name: str) -> str:
@@ -43,8 +69,8 @@ def plain_tomogram_name(name: str) -> str:
     return plain or name
 
 
-def _keys_by_place(particles: ParticleList) -> list[str] | None:
-    positions, tomograms = particles.positions(), particles.tomogram_names()
+def _keys_by_place(particles: ParticleList, tomogram: str | None) -> list[str] | None:
+    positions, tomograms = particles.positions(), tomograms_of(particles, tomogram)
     if positions is None or not all(tomograms):
         return None
     plain = {name: plain_tomogram_name(name) for name in set(tomograms)}

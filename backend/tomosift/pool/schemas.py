@@ -11,10 +11,6 @@ from tomosift.tables import Job
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 RelativePath = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 
-VoxelSize = Annotated[
-    float | None, Field(gt=0, le=1000, description="Å per voxel, if the files do not say or say it wrong.")
-]
-
 
 class UploadOut(BaseModel):
     """A place to send files to."""
@@ -34,28 +30,6 @@ class UploadContents(BaseModel):
     """What an upload holds."""
 
     files: list[UploadedFile]
-
-
-class ImportPath(BaseModel):
-    """Import a list the server can read itself."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"path": "/data/TS_01/particles.star"}})
-
-    path: RelativePath = Field(description="Absolute path of the list, in one of the server's import folders.")
-    voxel_size_angstrom: VoxelSize = None
-
-
-class ImportUpload(BaseModel):
-    """Import a list that was uploaded."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"example": {"upload_id": "5f2f3c1e-2f7e-4c55-9f0a-3f4f2c1f8f11", "list": "particles.star"}},
-    )
-
-    upload_id: uuid.UUID
-    voxel_size_angstrom: VoxelSize = None
-    list: RelativePath = Field(description="The list's path in the upload.")
 
 
 class Progress(BaseModel):

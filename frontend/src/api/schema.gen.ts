@@ -227,6 +227,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{slug}/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exports
+         * @description The project's exports, newest first.
+         */
+        get: operations["read_exports"];
+        put?: never;
+        /**
+         * Export particles
+         * @description Start a job that writes lists, and volumes if asked, of the labels and predictions as they are when it starts.
+         */
+        post: operations["create_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/exports/formats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Formats a list can be written in
+         * @description `source` first: each list as it came, every column in its place.
+         */
+        get: operations["read_export_formats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/exports/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What an export would hold
+         * @description Particles by class, who decided, and what fraction is expected to be right; nothing is written.
+         */
+        post: operations["preview_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/exports/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One export
+         * @description An export with its files and what fraction of each class is expected to be right.
+         */
+        get: operations["read_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/exports/{job_id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * An export as one archive
+         * @description All files as one ZIP (ZIP64 where it is long), stored without compression and sent as it is made.
+         */
+        get: operations["read_export_archive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/exports/{job_id}/files/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file of an export
+         * @description The file's bytes; parts of it with a Range header, where the store is a folder.
+         */
+        get: operations["read_export_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{slug}/imports": {
         parameters: {
             query?: never;
@@ -238,9 +362,71 @@ export interface paths {
         put?: never;
         /**
          * Import a particle list
-         * @description Start a job that checks the list, copies the voxels and adds the particles to the pool, all of them or none.
+         * @description Start a job that checks the list, copies or cuts the voxels and adds the particles, all of them or none.
+         *
+         *     Particles that are in the project already are left as they are, so a list that has grown may be imported again.
          */
         post: operations["create_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/imports/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at a particle list first
+         * @description Start a job that finds out what an import would do, with ten sample volumes, and writes nothing to the pool.
+         */
+        post: operations["create_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/imports/previews/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a preview found
+         * @description The result of a preview job that has succeeded; it is kept for a day.
+         */
+        get: operations["read_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/imports/previews/{job_id}/samples/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A sample volume of a preview
+         * @description The cube as it would come into the pool, encoded as the pool's volumes are.
+         */
+        get: operations["read_preview_sample"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -523,6 +709,46 @@ export interface paths {
          * @description A subtomogram with every column of the list it came from.
          */
         get: operations["read_subtomogram"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/subtomograms/{subtomogram_id}/neighbours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Particles near a particle
+         * @description Particles of the same tomogram within `radius`, with their offsets and labels.
+         */
+        get: operations["read_neighbours"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/subtomograms/{subtomogram_id}/surroundings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The tomogram around a particle
+         * @description A thumbnail of its surroundings, for particles whose tomograms were given with the import (404 otherwise).
+         */
+        get: operations["read_surroundings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -875,7 +1101,7 @@ export interface components {
         };
         /**
          * CatalogueOut
-         * @description What the workers can do.
+         * @description What the workers can do, and what imports read.
          * @example {
          *       "acquisition": [
          *         {
@@ -887,6 +1113,12 @@ export interface components {
          *         }
          *       ],
          *       "default_preset": "cpu-quick",
+         *       "list_formats": [
+         *         {
+         *           "key": "relion",
+         *           "title": "RELION STAR"
+         *         }
+         *       ],
          *       "presets": [
          *         {
          *           "description": "Seconds.",
@@ -908,6 +1140,11 @@ export interface components {
             acquisition: components["schemas"]["AcquisitionOut"][];
             /** Default Preset */
             default_preset: string | null;
+            /**
+             * List Formats
+             * @description The formats of particle lists, as an import names them.
+             */
+            list_formats: components["schemas"]["ListFormatOut"][];
             /** Presets */
             presets: components["schemas"]["PresetOut"][];
             /**
@@ -927,6 +1164,24 @@ export interface components {
              * @description Training workers that gave a sign of life in the last 30 seconds.
              */
             workers_seen: number;
+        };
+        /**
+         * Choice
+         * @description Where classes come from, and which particles: what a preview and an export share.
+         */
+        Choice: {
+            /**
+             * Classes From
+             * @default labels-else-predictions
+             * @enum {string}
+             */
+            classes_from?: "labels" | "predictions" | "labels-else-predictions";
+            /**
+             * Cycle
+             * @description Predictions of this cycle. Default: the newest one that is ready.
+             */
+            cycle?: number | null;
+            filters?: components["schemas"]["ExportFilters"];
         };
         /**
          * ClaimRequest
@@ -957,23 +1212,6 @@ export interface components {
             queue: components["schemas"]["QueueStatus"];
             /** Tasks */
             tasks: components["schemas"]["Task"][];
-        };
-        /**
-         * ClassCount
-         * @description How many subtomograms carry a class.
-         */
-        ClassCount: {
-            /**
-             * Class Id
-             * Format: uuid
-             */
-            class_id: string;
-            /** Color */
-            color: string;
-            /** Count */
-            count: number;
-            /** Name */
-            name: string;
         };
         /**
          * ClassIn
@@ -1042,6 +1280,16 @@ export interface components {
             position: number;
         };
         /**
+         * ClassValue
+         * @description A value of the list's class column.
+         */
+        ClassValue: {
+            /** Count */
+            count: number;
+            /** Value */
+            value: string;
+        };
+        /**
          * Confusion
          * @description Counts: a row per true class, a column per predicted one.
          */
@@ -1083,6 +1331,35 @@ export interface components {
             total_labels: number;
             /** Training Labels */
             training_labels: number;
+        };
+        /**
+         * CutIn
+         * @description How boxes are cut out of the tomograms.
+         */
+        CutIn: {
+            /**
+             * Box Size
+             * @description Voxels along each edge, after any rescaling.
+             */
+            box_size: number;
+            /**
+             * Invert
+             * @description Turn the contrast over: dark becomes bright.
+             * @default false
+             */
+            invert?: boolean;
+            /**
+             * Normalise
+             * @description `zscore`: each box gets mean 0 and standard deviation 1.
+             * @default none
+             * @enum {string}
+             */
+            normalise?: "none" | "zscore";
+            /**
+             * Voxel Size Angstrom
+             * @description Rescale to so many Å per voxel; left out: the tomograms' own.
+             */
+            voxel_size_angstrom?: number | null;
         };
         /**
          * CycleJob
@@ -1389,6 +1666,254 @@ export interface components {
             size: number;
         };
         /**
+         * ExportDetail
+         * @description An export with its files; the manifest has the complete list.
+         */
+        ExportDetail: {
+            /**
+             * Available
+             * @description Whether the files can be fetched.
+             */
+            available: boolean;
+            /** Bytes */
+            bytes: number | null;
+            /** Classes */
+            classes: components["schemas"]["tomosift__exports__schemas__ClassCount"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * @description Its files are deleted then.
+             */
+            expires_at: string | null;
+            /** File Count */
+            file_count: number | null;
+            /**
+             * Files
+             * @description At most 1,000.
+             */
+            files: components["schemas"]["ExportedFile"][];
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             * @description The job's id: follow it at /jobs/{id}.
+             */
+            id: string;
+            /** Manifest Sha256 */
+            manifest_sha256: string | null;
+            /** Particles */
+            particles: number | null;
+            request: components["schemas"]["ExportIn"];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        };
+        /**
+         * ExportFilters
+         * @description Which particles. What is left out does not filter; what is given must hold all at once.
+         */
+        ExportFilters: {
+            /**
+             * Annotators
+             * @description Login names: particles about which one of them has an opinion that stands.
+             */
+            annotators?: string[] | null;
+            /**
+             * Classes
+             * @description Classes by name or id, and `junk`, `unsure`, `unlabeled` (no label and no prediction).
+             * @example [
+             *       "ribosome",
+             *       "junk"
+             *     ]
+             */
+            classes?: string[] | null;
+            /**
+             * Decided By
+             * @description Who gave the exported class: an expert, an importer's file or a model.
+             */
+            decided_by?: ("expert" | "importer" | "model")[] | null;
+            /**
+             * Min Agreement
+             * @description Least share of opinions that say the label; classes a model gave stay.
+             */
+            min_agreement?: number | null;
+            /**
+             * Min Confidence
+             * @description Least calibrated confidence of classes a model gave; what people decided stays.
+             */
+            min_confidence?: number | null;
+            /** Tomograms */
+            tomograms?: string[] | null;
+        };
+        /**
+         * ExportIn
+         * @description What to write.
+         * @example {
+         *       "columns": [
+         *         "label",
+         *         "confidence"
+         *       ],
+         *       "filters": {
+         *         "classes": [
+         *           "ribosome"
+         *         ],
+         *         "min_confidence": 0.9
+         *       },
+         *       "format": "source",
+         *       "layout": "per-class"
+         *     }
+         */
+        ExportIn: {
+            /**
+             * Class Number
+             * @description `set`: rlnClassNumber (or its like) becomes the class's number in classes.star; `keep`: it stays.
+             * @default set
+             * @enum {string}
+             */
+            class_number?: "set" | "keep";
+            /**
+             * Class Sums
+             * @description Also write each class's sum as .mrc.
+             * @default false
+             */
+            class_sums?: boolean;
+            /**
+             * Classes From
+             * @default labels-else-predictions
+             * @enum {string}
+             */
+            classes_from?: "labels" | "predictions" | "labels-else-predictions";
+            /**
+             * Columns
+             * @description Columns to add.
+             * @default [
+             *       "label",
+             *       "decided-by",
+             *       "confidence"
+             *     ]
+             */
+            columns?: ("label" | "annotators" | "agreement" | "predicted-class" | "confidence" | "decided-by")[];
+            /**
+             * Cycle
+             * @description Predictions of this cycle. Default: the newest one that is ready.
+             */
+            cycle?: number | null;
+            filters?: components["schemas"]["ExportFilters"];
+            /**
+             * Format
+             * @description `source`: each list as it came, every column in its place; or another format.
+             * @default source
+             * @enum {string}
+             */
+            format?: "source" | "relion" | "dynamo" | "em" | "stopgap" | "csv" | "parquet";
+            /**
+             * Layout
+             * @default one-file
+             * @enum {string}
+             */
+            layout?: "one-file" | "per-class" | "selection-and-rest";
+            /**
+             * Rewrite Images
+             * @description Let rlnImageName name the exported volumes.
+             * @default false
+             */
+            rewrite_images?: boolean;
+            /**
+             * Volumes
+             * @default none
+             * @enum {string}
+             */
+            volumes?: "none" | "mrc-cubes" | "mrc-stack" | "ome-zarr";
+            /** @description Compensate the missing wedge in class sums. */
+            wedge?: components["schemas"]["Wedge"] | null;
+        };
+        /**
+         * ExportOut
+         * @description An export in the list.
+         */
+        ExportOut: {
+            /**
+             * Available
+             * @description Whether the files can be fetched.
+             */
+            available: boolean;
+            /** Bytes */
+            bytes: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * @description Its files are deleted then.
+             */
+            expires_at: string | null;
+            /** File Count */
+            file_count: number | null;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             * @description The job's id: follow it at /jobs/{id}.
+             */
+            id: string;
+            /** Particles */
+            particles: number | null;
+            request: components["schemas"]["ExportIn"];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+        };
+        /**
+         * ExportPreview
+         * @description What an export of this choice would hold.
+         */
+        ExportPreview: {
+            /** Classes */
+            classes: components["schemas"]["tomosift__exports__schemas__ClassCount"][];
+            predictions: components["schemas"]["PredictionSource"];
+            /** Selected */
+            selected: number;
+            /** Thresholds */
+            thresholds: components["schemas"]["ThresholdRow"][];
+            /**
+             * Total
+             * @description Particles in the project.
+             */
+            total: number;
+        };
+        /**
+         * ExportedFile
+         * @description A file of an export.
+         */
+        ExportedFile: {
+            /** Bytes */
+            bytes: number;
+            /**
+             * Particles
+             * @description Rows of a list.
+             */
+            particles?: number | null;
+            /**
+             * Path
+             * @example particles_ribosome.star
+             */
+            path: string;
+            /** Sha256 */
+            sha256: string;
+        };
+        /**
          * HalfCount
          * @description One half of the evaluation sample.
          */
@@ -1430,16 +1955,117 @@ export interface components {
          *     }
          */
         ImportPath: {
+            /** @description Cut boxes out of `tomograms` instead of reading images. */
+            cut?: components["schemas"]["CutIn"] | null;
+            /**
+             * Format
+             * @description A key of the list formats; left out: recognised from the content.
+             */
+            format?: string | null;
+            /** @description Make labels of a column of the list, once the particles are in the pool. */
+            labels?: components["schemas"]["LabelImport"] | null;
             /**
              * Path
              * @description Absolute path of the list, in one of the server's import folders.
              */
             path: string;
             /**
+             * Replace Volumes
+             * @description Give the particles that are in the project already these voxels instead (another box or voxel size); labels stay. The list must hold every particle of the project.
+             * @default false
+             */
+            replace_volumes?: boolean;
+            /**
+             * Tomogram
+             * @description The one tomogram of a list that names none.
+             */
+            tomogram?: string | null;
+            /** @description The tomograms, to cut boxes from or to show each particle's surroundings. */
+            tomograms?: components["schemas"]["TomogramsIn"] | null;
+            /**
              * Voxel Size Angstrom
-             * @description Å per voxel, if the files do not say or say it wrong.
+             * @description Å per voxel, if the files do not say or say it wrong: of the cubes, or (with `cut`) of the voxels that the list's coordinates count.
              */
             voxel_size_angstrom?: number | null;
+        };
+        /**
+         * ImportPreview
+         * @description What an import would do, found out without writing anything.
+         */
+        ImportPreview: {
+            /**
+             * Already There
+             * @description Particles that are in the project already.
+             */
+            already_there: number;
+            /** Box Size */
+            box_size: number | null;
+            /** Class Column */
+            class_column: string | null;
+            /** Class Value Count */
+            class_value_count: number;
+            /**
+             * Class Values
+             * @description Up to 30, the most frequent first.
+             */
+            class_values: components["schemas"]["ClassValue"][];
+            /**
+             * Errors
+             * @description What would stop the import.
+             */
+            errors: components["schemas"]["RowProblemOut"][];
+            /** Flavour */
+            flavour: string;
+            /** Format */
+            format: string;
+            /** Format Title */
+            format_title: string;
+            /**
+             * Kind
+             * @description Voxels come from image files, are cut from tomograms, or the list holds coordinates alone (then tomograms must be given).
+             * @enum {string}
+             */
+            kind: "images" | "cut" | "coordinates";
+            /** Name */
+            name: string;
+            /**
+             * New Count
+             * @description Particles that would come in.
+             */
+            new_count: number;
+            /**
+             * Notes
+             * @description What was found odd and is dealt with.
+             */
+            notes: string[];
+            /**
+             * Padded Count
+             * @description Boxes that reach over the tomogram's edge.
+             */
+            padded_count: number;
+            /** Row Count */
+            row_count: number;
+            /** Samples */
+            samples: components["schemas"]["PreviewSample"][];
+            /** Tomogram Count */
+            tomogram_count: number;
+            /**
+             * Tomograms
+             * @description Some of their names.
+             */
+            tomograms: string[];
+            /** Voxel Size Angstrom */
+            voxel_size_angstrom: number | null;
+            /**
+             * Voxel Size Origin
+             * @description Where the voxel size comes from, in words; empty: unknown.
+             */
+            voxel_size_origin: string;
+            /**
+             * Warnings
+             * @description What looks wrong and may still be right.
+             */
+            warnings: string[];
         };
         /**
          * ImportUpload
@@ -1450,11 +2076,33 @@ export interface components {
          *     }
          */
         ImportUpload: {
+            /** @description Cut boxes out of `tomograms` instead of reading images. */
+            cut?: components["schemas"]["CutIn"] | null;
+            /**
+             * Format
+             * @description A key of the list formats; left out: recognised from the content.
+             */
+            format?: string | null;
+            /** @description Make labels of a column of the list, once the particles are in the pool. */
+            labels?: components["schemas"]["LabelImport"] | null;
             /**
              * List
-             * @description The list's path in the upload.
+             * @description The list's path in the upload; `.` for the upload as a folder of volumes.
              */
             list: string;
+            /**
+             * Replace Volumes
+             * @description Give the particles that are in the project already these voxels instead (another box or voxel size); labels stay. The list must hold every particle of the project.
+             * @default false
+             */
+            replace_volumes?: boolean;
+            /**
+             * Tomogram
+             * @description The one tomogram of a list that names none.
+             */
+            tomogram?: string | null;
+            /** @description The tomograms, to cut boxes from or to show each particle's surroundings. */
+            tomograms?: components["schemas"]["TomogramsIn"] | null;
             /**
              * Upload Id
              * Format: uuid
@@ -1462,7 +2110,7 @@ export interface components {
             upload_id: string;
             /**
              * Voxel Size Angstrom
-             * @description Å per voxel, if the files do not say or say it wrong.
+             * @description Å per voxel, if the files do not say or say it wrong: of the cubes, or (with `cut`) of the voxels that the list's coordinates count.
              */
             voxel_size_angstrom?: number | null;
         };
@@ -1577,7 +2225,7 @@ export interface components {
          */
         LabelCounts: {
             /** By Class */
-            by_class: components["schemas"]["ClassCount"][];
+            by_class: components["schemas"]["tomosift__annotation__schemas__ClassCount"][];
             /** Junk */
             junk: number;
             /** Skipped */
@@ -1589,6 +2237,51 @@ export interface components {
             training_total: number;
             /** Unsure */
             unsure: number;
+        };
+        /**
+         * LabelImport
+         * @description How the classes in a column become labels: what an import may bring along, too.
+         */
+        LabelImport: {
+            /**
+             * As
+             * @description `labels`: decisions in the importer's name. `evaluation-truth`: the same, but only for items of the evaluation sample. `predictions`: hints that make the first batch cover every class.
+             * @enum {string}
+             */
+            as: "labels" | "evaluation-truth" | "predictions";
+            /**
+             * Classes
+             * @description Class (or `junk`, `unsure`) for each value; null leaves the value out. Values that are the name of a class map by themselves.
+             * @example {
+             *       "1": "ribosome",
+             *       "2": "junk"
+             *     }
+             */
+            classes?: {
+                [key: string]: string | null;
+            };
+            /**
+             * Column
+             * @description The column with the classes. Left out: the one this kind of file keeps them in.
+             */
+            column?: string | null;
+            /**
+             * Confidence Column
+             * @description For predictions: the column with a number from 0 to 1.
+             */
+            confidence_column?: string | null;
+            /**
+             * Create Classes
+             * @description Add a class for every name that the project lacks.
+             * @default false
+             */
+            create_classes?: boolean;
+            /**
+             * Importer
+             * @description In whose name, so that people see where the labels came from.
+             * @example RELION Class3D job042
+             */
+            importer: string;
         };
         /**
          * LabelOut
@@ -1664,6 +2357,16 @@ export interface components {
              * @example http://127.0.0.1:8765/sign-in#token=…
              */
             url: string;
+        };
+        /**
+         * ListFormatOut
+         * @description A format of particle lists that imports read.
+         */
+        ListFormatOut: {
+            /** Key */
+            key: string;
+            /** Title */
+            title: string;
         };
         /**
          * LogLine
@@ -1769,6 +2472,58 @@ export interface components {
             queue: components["schemas"]["QueueStatus"];
         };
         /**
+         * Neighbour
+         * @description A particle of the same tomogram, near the one asked about.
+         */
+        Neighbour: {
+            /**
+             * Dx
+             * @description Its centre minus that of the particle asked about, in Å (see `unit`).
+             */
+            dx: number;
+            /** Dy */
+            dy: number;
+            /** Dz */
+            dz: number;
+            /** Id */
+            id: number;
+            /** @description Null also for items of the evaluation sample, which are decided blind. */
+            label: components["schemas"]["LabelOut"] | null;
+            /** Name */
+            name: string;
+            /** Volume Url */
+            volume_url: string;
+        };
+        /**
+         * Neighbours
+         * @description What lies around a particle in its tomogram.
+         */
+        Neighbours: {
+            /**
+             * Box
+             * @description Edge of the particle's own box, in the same unit.
+             */
+            box: number;
+            /**
+             * Has Surroundings
+             * @description Whether there is a picture of the tomogram around it.
+             */
+            has_surroundings: boolean;
+            /**
+             * Items
+             * @description The nearest first.
+             */
+            items: components["schemas"]["Neighbour"][];
+            /** Tomogram */
+            tomogram: string;
+            /**
+             * Unit
+             * @description What the offsets count: Å, or voxels of the tomogram where their size is unknown.
+             * @enum {string}
+             */
+            unit: "angstrom" | "voxel";
+        };
+        /**
          * NextStep
          * @description What to do next, in one sentence.
          */
@@ -1794,6 +2549,16 @@ export interface components {
         Page_DecisionEventOut_: {
             /** Items */
             items: components["schemas"]["DecisionEventOut"][];
+            /**
+             * Next
+             * @description Give it as `after` to get the next page; null at the end.
+             */
+            next: string | null;
+        };
+        /** Page[ExportOut] */
+        Page_ExportOut_: {
+            /** Items */
+            items: components["schemas"]["ExportOut"][];
             /**
              * Next
              * @description Give it as `after` to get the next page; null at the end.
@@ -1902,6 +2667,58 @@ export interface components {
             score: number | null;
         };
         /**
+         * Precision
+         * @description The share of particles whose class is right, from the reporting half of the evaluation sample.
+         */
+        Precision: {
+            /** High */
+            high: number | null;
+            /**
+             * Low
+             * @description 95 % interval (Clopper and Pearson).
+             */
+            low: number | null;
+            /**
+             * N
+             * @description Evaluation items it rests on: labeled blind, and predicted to be of this class.
+             */
+            n: number;
+            /**
+             * Note
+             * @description Says so where n is too small to rely on.
+             */
+            note: string | null;
+            /**
+             * Share
+             * @description None where n is 0.
+             */
+            share: number | null;
+        };
+        /**
+         * PredictionSource
+         * @description Where predictions come from.
+         */
+        PredictionSource: {
+            /**
+             * Calibrated
+             * @default false
+             */
+            calibrated?: boolean;
+            /** Cycle */
+            cycle?: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "cycle" | "import" | "none";
+            /**
+             * Scored
+             * @description Particles with a prediction.
+             * @default 0
+             */
+            scored?: number;
+        };
+        /**
          * PresetOut
          * @description A named set of cycle settings.
          */
@@ -1916,6 +2733,30 @@ export interface components {
             };
             /** Title */
             title: string;
+        };
+        /**
+         * PreviewSample
+         * @description A sample volume of a preview.
+         */
+        PreviewSample: {
+            /** Name */
+            name: string;
+            /** Number */
+            number: number;
+            /**
+             * Padded
+             * @description The part of its box that lies outside the tomogram, 0 to 1.
+             */
+            padded: number;
+            /**
+             * Row
+             * @description Its row in the list, from 1.
+             */
+            row: number;
+            /** Tomogram */
+            tomogram: string | null;
+            /** Volume Url */
+            volume_url: string;
         };
         /**
          * Problem
@@ -2246,6 +3087,19 @@ export interface components {
             open_query: number;
         };
         /**
+         * Rechecked
+         * @description Particles of a class with more than one opinion.
+         */
+        Rechecked: {
+            /**
+             * Agree
+             * @description Those whose opinions are all the same.
+             */
+            agree: number;
+            /** Of */
+            of: number;
+        };
+        /**
          * Report
          * @description Accuracy on the report half of the evaluation sample, with a 95 % interval.
          * @example {
@@ -2297,6 +3151,21 @@ export interface components {
          * @enum {string}
          */
         Role: "owner" | "curator" | "annotator" | "viewer";
+        /**
+         * RowProblemOut
+         * @description What is wrong with a row of the list.
+         */
+        RowProblemOut: {
+            /** Column */
+            column: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Row
+             * @description Counts the particles from 1; null: the whole file.
+             */
+            row: number | null;
+        };
         /**
          * SessionBegun
          * @description A session that has just begun; the cookie comes with the response.
@@ -2566,6 +3435,20 @@ export interface components {
             work: "evaluation" | "query" | "recheck" | "adjudication";
         };
         /**
+         * ThresholdRow
+         * @description What a confidence of at least so much would select, everything else as asked.
+         */
+        ThresholdRow: {
+            /** By Model */
+            by_model: number;
+            /** Confidence */
+            confidence: number;
+            /** Count */
+            count: number;
+            /** @description Over all selected classes, of what the model decided. */
+            precision: components["schemas"]["Precision"] | null;
+        };
+        /**
          * TokenIn
          * @description An access token to be made.
          * @example {
@@ -2652,6 +3535,50 @@ export interface components {
              * @enum {string}
              */
             scope: "read" | "write";
+        };
+        /**
+         * TomogramsIn
+         * @description Where the tomograms of a list are: a folder, a table of paths, or a copick project; and what tells their sizes.
+         *
+         *     Paths are absolute, in one of the server's import folders; with an upload they count from its top.
+         */
+        TomogramsIn: {
+            /**
+             * Copick
+             * @description A copick project: its folder or configuration.
+             */
+            copick?: string | null;
+            /**
+             * Copick Tomogram
+             * @description Which kind of its tomograms: `wbp`, or `10.012/wbp` with a spacing.
+             */
+            copick_tomogram?: string | null;
+            /**
+             * Folder
+             * @description A folder that holds one file a tomogram.
+             */
+            folder?: string | null;
+            /**
+             * List
+             * @description A table (CSV or STAR) with the columns tomogram and path, and voxel_size if headers lack it.
+             */
+            list?: string | null;
+            /**
+             * Pattern
+             * @description The files' names below `folder`: `{tomogram}` stands for the tomogram's name, `{tomogram:03}` for its number with leading zeros, `*` for anything.
+             * @default {tomogram}.mrc
+             */
+            pattern?: string;
+            /**
+             * Tomograms Star
+             * @description RELION's tomograms.star: unbinned sizes, and the reconstructed tomograms if it names them.
+             */
+            tomograms_star?: string | null;
+            /**
+             * Voxel Size Angstrom
+             * @description Å per voxel of the tomograms, if their headers do not say or say it wrong.
+             */
+            voxel_size_angstrom?: number | null;
         };
         /**
          * TrainingFigures
@@ -2798,6 +3725,22 @@ export interface components {
             name: string;
         };
         /**
+         * Wedge
+         * @description The tilt range of the data, for the compensation of the missing wedge in class sums.
+         */
+        Wedge: {
+            /**
+             * Maximum Degrees
+             * @default 60
+             */
+            maximum_degrees?: number;
+            /**
+             * Minimum Degrees
+             * @default -60
+             */
+            minimum_degrees?: number;
+        };
+        /**
          * WorkerOut
          * @description A worker that announced itself.
          */
@@ -2823,6 +3766,66 @@ export interface components {
             versions: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * WritableFormat
+         * @description A format an export can have.
+         */
+        WritableFormat: {
+            /** Key */
+            key: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * ClassCount
+         * @description How many subtomograms carry a class.
+         */
+        tomosift__annotation__schemas__ClassCount: {
+            /**
+             * Class Id
+             * Format: uuid
+             */
+            class_id: string;
+            /** Color */
+            color: string;
+            /** Count */
+            count: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * ClassCount
+         * @description How many particles of a class are selected, who decided, and what fraction is expected to be right.
+         */
+        tomosift__exports__schemas__ClassCount: {
+            /** By Expert */
+            by_expert: number;
+            /** By Importer */
+            by_importer: number;
+            /** By Model */
+            by_model: number;
+            /** Count */
+            count: number;
+            /**
+             * Name
+             * @description The class's name, or junk, unsure, unlabeled.
+             */
+            name: string;
+            /**
+             * Note
+             * @description The same in words.
+             */
+            note: string;
+            /**
+             * Number
+             * @description Its number in exported files; 0: none.
+             */
+            number: number;
+            /** @description Of what the model decided; none without such particles. */
+            precision: components["schemas"]["Precision"] | null;
+            /** @description Of what people decided; none where nothing has two opinions. */
+            rechecked: components["schemas"]["Rechecked"] | null;
         };
     };
     responses: never;
@@ -3731,6 +4734,490 @@ export interface operations {
             };
         };
     };
+    read_exports: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description The `next` of the page before. */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExportOut_"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportOut"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It conflicts with what is there now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_export_formats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WritableFormat"][];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Choice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportPreview"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It conflicts with what is there now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportDetail"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_export_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All files as one ZIP. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It conflicts with what is there now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_export_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+                path: string;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It conflicts with what is there now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is over */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     create_import: {
         parameters: {
             query?: never;
@@ -3785,6 +5272,203 @@ export interface operations {
             };
             /** @description It conflicts with what is there now */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportPath"] | components["schemas"]["ImportUpload"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPreview"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_preview_sample: {
+        parameters: {
+            query?: {
+                /** @description A byte or two a voxel. */
+                format?: "uint8" | "float16";
+            };
+            header?: never;
+            path: {
+                job_id: string;
+                number: number;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Voxels in C order of (z, y, x): value = X-Volume-Offset + X-Volume-Scale * number. */
+            200: {
+                headers: {
+                    /** @description Of the volume itself. */
+                    "X-Volume-Mean"?: number;
+                    "X-Volume-Offset"?: number;
+                    "X-Volume-Scale"?: number;
+                    /** @description z,y,x */
+                    "X-Volume-Shape"?: string;
+                    /** @description Of the volume itself. */
+                    "X-Volume-Std"?: number;
+                    /** @description uint8 or float16 (little-endian) */
+                    "X-Volume-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or you may not see it */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4666,6 +6350,124 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SubtomogramDetail"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_neighbours: {
+        parameters: {
+            query?: {
+                /** @description How far away; default: 3 boxes. */
+                radius?: number | null;
+                /** @description What the length counts. */
+                unit?: "angstrom" | "voxel";
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                subtomogram_id: number;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Neighbours"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_surroundings: {
+        parameters: {
+            query?: {
+                /** @description Edge of the section; default: 6 boxes. */
+                width?: number | null;
+                /** @description What the length counts. */
+                unit?: "angstrom" | "voxel";
+            };
+            header?: never;
+            path: {
+                subtomogram_id: number;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A grey picture of the xy section through the particle, averaged over the depth of its box; y grows downwards. */
+            200: {
+                headers: {
+                    "X-Angstrom-Per-Pixel"?: number;
+                    /** @description Edge of the particle's box in pixels. */
+                    "X-Box-Pixels"?: number;
+                    /** @description x,y of the particle in the picture's pixels */
+                    "X-Centre"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
                 };
             };
             /** @description Nobody is signed in */

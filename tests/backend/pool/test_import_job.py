@@ -18,6 +18,7 @@ from tomosift.kit.running_job import run_job
 from tomosift.kit.settings import Settings
 from tomosift.pool import import_run
 from tomosift.pool.import_run import attempt_source_id, run_import, sweep_leftovers
+from tomosift.pool.import_schemas import ImportOptions
 from tomosift.pool.imports import ListLocation, request_import
 from tomosift.pool.subtomograms import read_volume
 from tomosift.tables import EvaluationItem, Job, Project, QueueItem, Source, Subtomogram
@@ -44,7 +45,8 @@ def import_list(project_id: uuid.UUID, star: Path, voxel_size: float | None = No
     """Import `star` as the worker does, and return the job's row."""
     with transaction() as session:
         location = ListLocation(star.resolve(), star.parent.resolve())
-        job_id = request_import(session, project_id, None, location, voxel_size).id
+        options = ImportOptions(voxel_size_angstrom=voxel_size)
+        job_id = request_import(session, project_id, None, location, options).id
     run_job(job_id, run_import)
     with transaction() as session:
         return session.get_one(Job, job_id)
@@ -75,7 +77,7 @@ def test_import_brings_every_voxel_and_column(
         project = session.get_one(Project, project_id)
     assert (project.box_size, project.voxel_size_angstrom) == (16, 10.0)
     assert (source.row_count, source.flavour, source.columns) == (12, "relion-3.1", COLUMNS)
-    assert source.blocks["others"]["optics"]["columns"] == ["rlnOpticsGroup", "rlnImagePixelSize", "rlnImageSize"]
+    assert source.blocks["optics"]["columns"] == ["rlnOpticsGroup", "rlnImagePixelSize", "rlnImageSize"]
     for number, (row, volume) in enumerate(zip(rows, particles.volumes, strict=True)):
         assert row.content_hash == content_hash(volume)
         np.testing.assert_array_equal(read_volume(str(row.source_id), row.source_row), volume)
@@ -263,7 +265,7 @@ BAD_INPUT = [
     (break_with_text_for_a_number, 3, "is not a number"),
     (break_as_2d_stacks, None, "2D tilt stacks"),
     (break_without_images, None, "no rlnImageName|no table with the column rlnImageName"),
-    (break_as_no_star, None, "STAR file"),
+    (break_as_no_star, None, "no particle list"),
 ]
 
 
@@ -320,9 +322,9 @@ def test_voxel_size_comes_from_the_list_then_the_header_then_the_user(
 
 def test_another_box_or_voxel_size_than_the_projects_is_refused(project_id: uuid.UUID, tmp_path: Path) -> None:
     assert import_list(project_id, write_particles(tmp_path / "a", 4).star).state == "succeeded"
-    wrong_box = import_list(project_id, write_particles(tmp_path / "b", 4, box=20).star)
+    wrong_box = import_list(project_id, write_particles(tmp_path / "b", 4, box=20, seed=1).star)
     assert "the project has 16" in (wrong_box.problem or {})["detail"]
-    wrong_size = import_list(project_id, write_particles(tmp_path / "c", 4, voxel_size=5).star)
+    wrong_size = import_list(project_id, write_particles(tmp_path / "c", 4, voxel_size=5, seed=2).star)
     assert "the project has 10" in (wrong_size.problem or {})["detail"]
 
 
@@ -372,19 +374,17 @@ def test_cancel_while_copying_leaves_nothing(
         job_id = request_import(session, project_id, None, ListLocation(star, tmp_path)).id
     owner = service.owner()
     # After the first block was written, somebody presses the button, and the heartbeat notices.
-    write_table = import_run._write_table
+    write_table = import_run.write_table
 
-    def cancel_then_write(*arguments: Any) -> str:
+    def cancel_then_write(*arguments: Any) -> None:
         answer = owner.post(f"{API}/projects/ribosomes/jobs/{job_id}/cancel")
         assert answer.status_code == 200
-        key = write_table(*arguments)
-        job = arguments[1]
-        assert len(job) == 12
+        write_table(*arguments)
+        assert len(arguments[3]) == 12
         assert stored_sources(settings) != []
         _wait_for_heartbeat(job_id)
-        return key
 
-    monkeypatch.setattr(import_run, "_write_table", cancel_then_write)
+    monkeypatch.setattr(import_run, "write_table", cancel_then_write)
     run_job(job_id, run_import)
     with transaction() as session:
         assert session.get_one(Job, job_id).state == "cancelled"

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from tomosift.kit.database import transaction
 from tomosift.kit.running_job import run_job
 from tomosift.kit.settings import Settings
+from tomosift.pool import source_table
 from tomosift.pool.import_run import run_import
 from tomosift.pool.imports import ListLocation, request_import
 from tomosift.tables import CurrentLabel, LabelEvent, ParticleClass, Subtomogram
@@ -127,9 +128,7 @@ def test_one_subtomogram_tells_all_its_list_said(pool: Pool) -> None:
 
 
 def test_the_table_is_read_from_any_row_group(pool: Pool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from tomosift.pool import import_run
-
-    monkeypatch.setattr(import_run, "PARQUET_ROW_GROUP", 5)
+    monkeypatch.setattr(source_table, "ROW_GROUP", 5)
     particles = write_particles(tmp_path / "more", 12, seed=9)
     with transaction() as session:
         location = ListLocation(particles.star, particles.star.parent)
