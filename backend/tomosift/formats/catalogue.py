@@ -4,15 +4,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tomosift.formats.copick_project import looks_like_copick, read_copick_project
 from tomosift.formats.csv_list import looks_like_csv, read_csv_list
 from tomosift.formats.dynamo_table import looks_like_dynamo, read_dynamo_table
 from tomosift.formats.em_motive_list import looks_like_em_list, read_em_motive_list
+from tomosift.formats.eman2_json import looks_like_eman2_json, read_eman2_json
+from tomosift.formats.eman2_lst import looks_like_eman2_lst, read_eman2_lst
+from tomosift.formats.ndjson_list import looks_like_ndjson, read_ndjson_list
 from tomosift.formats.parquet_list import looks_like_parquet, read_parquet_list
 from tomosift.formats.particle_list import ParticleList
 from tomosift.formats.problem import FormatProblem
+from tomosift.formats.stack_list import looks_like_stack, read_stack_list
 from tomosift.formats.star import read_particle_star
 from tomosift.formats.star_blocks import looks_like_star
 from tomosift.formats.stopgap_list import looks_like_stopgap, read_stopgap_list
+from tomosift.formats.volume_folder import VolumeFolder, looks_like_volume_folder, read_volume_folder
 
 HEAD_BYTES = 65_536
 """How much of a file recognition looks at."""
@@ -37,8 +43,14 @@ LIST_FORMATS: tuple[ListFormat, ...] = (
     ListFormat("em", ".em motive list", looks_like_em_list, read_em_motive_list),
     ListFormat("stopgap", "STOPGAP motive list", looks_like_stopgap, read_stopgap_list),
     ListFormat("relion", "RELION STAR (also Warp, M)", looks_like_star, read_particle_star),
+    ListFormat("copick", "copick project", looks_like_copick, read_copick_project),
+    ListFormat("eman2-json", "EMAN2 boxes (info/*_info.json)", looks_like_eman2_json, read_eman2_json),
+    ListFormat("eman2-lst", "EMAN2 list (.lst)", looks_like_eman2_lst, read_eman2_lst),
+    ListFormat("ndjson", "CZ cryoET data portal (.ndjson)", looks_like_ndjson, read_ndjson_list),
     ListFormat("dynamo", "Dynamo table", looks_like_dynamo, read_dynamo_table),
     ListFormat("csv", "CSV", looks_like_csv, read_csv_list),
+    ListFormat("stack", "stack of volumes", looks_like_stack, read_stack_list),
+    ListFormat("volume-folder", "folder of volumes", looks_like_volume_folder, read_volume_folder),
 )
 
 
@@ -64,6 +76,11 @@ def format_by_key(key: str) -> ListFormat:
 def read_particle_list(path: Path, key: str | None = None) -> ParticleList:
     """Read a list, in the format recognised from its content or the one that `key` names. Raises FormatProblem."""
     return (format_by_key(key) if key else recognise_format(path)).read(path)
+
+
+def reference_folder(path: Path, table: ParticleList) -> Path:
+    """The folder from which the list at `path` names its images: that of the list, or the list that is a folder."""
+    return path if table.format == VolumeFolder.format else path.parent
 
 
 def _head(path: Path) -> bytes:

@@ -12,7 +12,7 @@ from pyarrow import csv as arrow_csv
 
 from tomosift.formats.delimited_text import read_delimited
 from tomosift.formats.export_chunk import ExportChunk, ExportContext, ListWriter, OpenFile
-from tomosift.formats.list_columns import decode_text, read_whole_file
+from tomosift.formats.list_columns import MOST_COLUMNS, decode_text, read_whole_file
 from tomosift.formats.particle_list import ParticleList
 from tomosift.formats.problem import FormatProblem
 from tomosift.formats.table_list import TableList, check_header, export_table, is_particle_header, unit_note
@@ -41,6 +41,8 @@ def read_csv_list(path: Path) -> ParticleList:
     content = read_whole_file(path)
     decode_text(content, path.name)
     columns, delimiter = _header(content)
+    if len(columns) > MOST_COLUMNS:
+        raise FormatProblem(f"{path.name} has more than {MOST_COLUMNS} columns; leave some out")
     check_header(columns, path.name)
     rows = read_delimited(content, columns, delimiter, path.name, has_header=True)
     if rows.num_rows == 0:

@@ -8,10 +8,9 @@ Field names are those of cryoCAT. EM header: TOM toolbox, tom_emread.
 import base64
 import sys
 import tempfile
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -86,7 +85,7 @@ class EmWriter(NumberedListWriter):
 
     def __init__(self, open_file: OpenFile, context: ExportContext) -> None:
         super().__init__(open_file, context)
-        self._rows = self._files.enter_context(_waiting_room())
+        self._rows = self._files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         kept = context.source_blocks.get("em", {}).get("header")
         self._header = base64.b64decode(kept) if kept else _NEW_HEADER
         self._type, _ = _layout(self._header, sys.maxsize, "the header of the list")
@@ -121,10 +120,6 @@ class EmWriter(NumberedListWriter):
         rows[:, 16:19] = chunk_angles(chunk, av3_angles)
         rows[:, 19] = chunk.class_numbers
         return rows
-
-
-def _waiting_room() -> AbstractContextManager[IO[bytes]]:
-    return tempfile.TemporaryFile()
 
 
 def _layout(content: bytes, size: int, name: str) -> tuple[np.dtype[Any], int]:

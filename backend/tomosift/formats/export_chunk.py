@@ -109,7 +109,8 @@ def chunk_angles(chunk: ExportChunk, convert: Callable[..., NDArray[np.float64]]
     known = known_angles(chunk.angles)
     angles = np.zeros((len(chunk), 3))
     if known.any():
-        angles[known] = convert(rotation_from_relion(chunk.angles[known]))
+        # Rounded where the arithmetic has no digits left, so that 90 degrees stay 90.
+        angles[known] = np.round(convert(rotation_from_relion(chunk.angles[known])), 9)
     return angles
 
 

@@ -15,6 +15,9 @@ from tomosift.formats.problem import FormatProblem
 LONGEST_LIST_BYTES = 4 * 2**30
 """Above this a list is refused: it is held in memory, and ten million particles take less."""
 
+MOST_COLUMNS = 1000
+_ROWS_AT_ONCE = 20_000
+
 
 def read_whole_file(path: Path, most: int = LONGEST_LIST_BYTES) -> bytes:
     """The bytes of a regular file of at most `most` bytes. Raises FormatProblem."""
@@ -61,6 +64,44 @@ def text_frame(columns: Mapping[str, Sequence[str] | pa.Array | pa.ChunkedArray]
     }
     frame: pd.DataFrame = pa.table(arrays).to_pandas()
     return frame
+
+
+class TextRows:
+    """Collects rows with whatever columns they have, in Arrow's memory; what a row lacks is an empty text."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._waiting: list[Mapping[str, str]] = []
+        self._columns: dict[str, None] = {}
+        self._parts: list[pa.Table] = []
+
+    def add(self, cells: Mapping[str, str]) -> None:
+        """Add a row; columns stand in the order in which they first appear. Raises FormatProblem for too many."""
+        self.count += 1
+        self._columns |= dict.fromkeys(cells)
+        if len(self._columns) > MOST_COLUMNS:
+            raise FormatProblem(f"its rows have more than {MOST_COLUMNS} different columns; leave some out", self.count)
+        self._waiting.append(cells)
+        if len(self._waiting) == _ROWS_AT_ONCE:
+            self._pack()
+
+    def frame(self) -> pd.DataFrame:
+        """All rows as one table."""
+        self._pack()
+        parts = [_filled(part, list(self._columns)) for part in self._parts]
+        frame: pd.DataFrame = pa.concat_tables(parts).to_pandas()
+        return frame
+
+    def _pack(self) -> None:
+        if self._waiting:
+            columns = {name: [cells.get(name, "") for cells in self._waiting] for name in self._columns}
+            self._parts.append(pa.table({name: pa.array(column, pa.string()) for name, column in columns.items()}))
+            self._waiting = []
+
+
+def _filled(part: pa.Table, columns: Sequence[str]) -> pa.Table:
+    empty = pa.array([""] * part.num_rows, pa.string())
+    return pa.table({name: part[name] if name in part.column_names else empty for name in columns})
 
 
 def column_numbers(table: ParticleList, column: str) -> NDArray[np.float64] | None:

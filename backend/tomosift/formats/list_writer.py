@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tomosift.formats.copick_writer import CopickWriter
 from tomosift.formats.csv_list import CsvWriter
 from tomosift.formats.dynamo_table import DynamoWriter
 from tomosift.formats.em_motive_list import EmWriter
+from tomosift.formats.eman2_json import Eman2JsonWriter
 from tomosift.formats.export_chunk import ExportChunk, ExportContext, ListWriter, OpenFile
+from tomosift.formats.ndjson_list import NdjsonWriter
 from tomosift.formats.parquet_list import ParquetWriter
 from tomosift.formats.problem import FormatProblem
 from tomosift.formats.star_list_writer import StarListWriter
@@ -32,6 +35,9 @@ LIST_WRITERS: tuple[WriterFormat, ...] = (
     WriterFormat("dynamo", "Dynamo table", ".tbl", False, False, DynamoWriter),
     WriterFormat("em", ".em motive list", ".em", False, False, EmWriter),
     WriterFormat("stopgap", "STOPGAP motive list", ".star", False, False, StopgapWriter),
+    WriterFormat("eman2-json", "EMAN2 boxes", "_info.json", True, True, Eman2JsonWriter),
+    WriterFormat("copick", "copick picks", ".json", True, True, CopickWriter),
+    WriterFormat("ndjson", "CZ cryoET data portal", ".ndjson", True, True, NdjsonWriter),
     WriterFormat("csv", "CSV", ".csv", False, False, CsvWriter),
     WriterFormat("parquet", "Parquet", ".parquet", False, False, ParquetWriter),
 )

@@ -10,7 +10,7 @@ from pyarrow import compute
 from pyarrow import parquet as pq
 
 from tomosift.formats.export_chunk import ExportChunk, ExportContext, ListWriter, OpenFile
-from tomosift.formats.list_columns import LONGEST_LIST_BYTES, check_file
+from tomosift.formats.list_columns import LONGEST_LIST_BYTES, MOST_COLUMNS, check_file
 from tomosift.formats.particle_list import ParticleList
 from tomosift.formats.problem import FormatProblem
 from tomosift.formats.table_list import TableList, check_header, export_table, unit_note
@@ -86,6 +86,8 @@ def _check_schema(file: pq.ParquetFile, name: str) -> None:
         raise FormatProblem(
             f"the column {nested[0][:60]!r} of {name} is nested; write lists as plain columns (x, y, z, tomogram, …)"
         )
+    if len(file.schema_arrow.names) > MOST_COLUMNS:
+        raise FormatProblem(f"{name} has more than {MOST_COLUMNS} columns; leave some out")
     check_header(file.schema_arrow.names, name)
     metadata = file.metadata
     unpacked = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
@@ -100,7 +102,11 @@ def _as_texts(table: pa.Table, name: str) -> pa.Table:
         try:
             if pa.types.is_dictionary(values.type):
                 values = values.cast(values.type.value_type)
-            columns[column] = compute.fill_null(values.cast(pa.string()), "")
+            texts = compute.fill_null(values.cast(pa.string()), "")
+            texts.validate(full=True)
+            if compute.any(compute.match_substring(texts, "\0")).as_py():
+                raise pa.ArrowInvalid("zero bytes")
+            columns[column] = texts
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             raise FormatProblem(f"the column {column[:60]!r} of {name} cannot be read as text; leave it out") from None
     return pa.table(columns)
