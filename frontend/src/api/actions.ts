@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { api, bodyOf } from './client'
 import { queryKeys } from './queryKeys'
-import type { CycleRequest, NewProject } from './types'
+import type { CycleRequest, ExportRequest, ImportBody, NewProject } from './types'
 
 /** Trade the token of a one-time link for a session. */
 export function exchangeLinkToken(token: string) {
@@ -55,9 +55,31 @@ export function useCancelCycle(slug: string) {
 export function useStartImport(slug: string) {
   const queryClient = useQueryClient()
   return useMutation({
-    mutationFn: (path: string) =>
-      bodyOf(api.POST('/api/v1/projects/{slug}/imports', { params: { path: { slug } }, body: { path } })),
+    mutationFn: (body: ImportBody) =>
+      bodyOf(api.POST('/api/v1/projects/{slug}/imports', { params: { path: { slug } }, body })),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: queryKeys.project(slug).jobs }),
+  })
+}
+
+/** Ask what an import would do; the answer is a job whose result `importPreviewQuery` reads. */
+export function useStartPreview(slug: string) {
+  return useMutation({
+    mutationFn: (body: ImportBody) =>
+      bodyOf(api.POST('/api/v1/projects/{slug}/imports/preview', { params: { path: { slug } }, body })),
+  })
+}
+
+export function useStartExport(slug: string) {
+  const queryClient = useQueryClient()
+  const keys = queryKeys.project(slug)
+  return useMutation({
+    mutationFn: (body: ExportRequest) =>
+      bodyOf(api.POST('/api/v1/projects/{slug}/exports', { params: { path: { slug } }, body })),
+    onSuccess: async () => {
+      await Promise.all(
+        [keys.exports, keys.jobs].map((queryKey) => queryClient.invalidateQueries({ queryKey })),
+      )
+    },
   })
 }
 

@@ -4,7 +4,7 @@ import { api, bodyOf } from './client'
 import { ApiProblem } from './problem'
 import { queryKeys } from './queryKeys'
 import type { components } from './schema.gen'
-import type { Cycle, Job, Session } from './types'
+import type { Cycle, ExportChoice, Job, Session } from './types'
 
 const inProject = (slug: string) => ({ params: { path: { slug } } })
 
@@ -83,6 +83,87 @@ export const jobsQuery = (slug: string) =>
       const { items, next } = await bodyOf(api.GET('/api/v1/projects/{slug}/jobs', inProject(slug)))
       return { items: items.map(asJob), next }
     },
+  })
+
+export const jobQuery = (slug: string, id: string) =>
+  queryOptions({
+    queryKey: queryKeys.project(slug).job(id),
+    queryFn: async () => {
+      const call = api.GET('/api/v1/projects/{slug}/jobs/{job_id}', {
+        params: { path: { slug, job_id: id } },
+      })
+      return asJob(await bodyOf(call))
+    },
+  })
+
+/** The job that unpacks an archive in an upload. Asking starts it, so it is asked once. */
+export const unpackQuery = (slug: string, uploadId: string, path: string) =>
+  queryOptions({
+    queryKey: queryKeys.project(slug).unpack(uploadId),
+    queryFn: () =>
+      bodyOf(
+        api.POST('/api/v1/projects/{slug}/uploads/{upload_id}/unpack', {
+          params: { path: { slug, upload_id: uploadId } },
+          body: { path },
+        }),
+      ),
+    staleTime: Infinity,
+    gcTime: Infinity,
+    retry: false,
+  })
+
+export const importPreviewQuery = (slug: string, jobId: string) =>
+  queryOptions({
+    queryKey: queryKeys.project(slug).importPreview(jobId),
+    queryFn: () =>
+      bodyOf(
+        api.GET('/api/v1/projects/{slug}/imports/previews/{job_id}', {
+          params: { path: { slug, job_id: jobId } },
+        }),
+      ),
+    staleTime: Infinity, // a finished preview does not change
+  })
+
+export const exportsQuery = (slug: string) =>
+  queryOptions({
+    queryKey: queryKeys.project(slug).exports,
+    queryFn: () => bodyOf(api.GET('/api/v1/projects/{slug}/exports', inProject(slug))),
+  })
+
+export const exportQuery = (slug: string, id: string) =>
+  queryOptions({
+    queryKey: queryKeys.project(slug).export(id),
+    queryFn: () =>
+      bodyOf(api.GET('/api/v1/projects/{slug}/exports/{job_id}', { params: { path: { slug, job_id: id } } })),
+  })
+
+export const exportFormatsQuery = (slug: string) =>
+  queryOptions({
+    queryKey: queryKeys.project(slug).exportFormats,
+    queryFn: () => bodyOf(api.GET('/api/v1/projects/{slug}/exports/formats', inProject(slug))),
+    staleTime: Infinity,
+  })
+
+/** What an export of `choice` would hold. */
+export const exportPreviewQuery = (slug: string, choice: ExportChoice) =>
+  queryOptions({
+    queryKey: queryKeys.project(slug).exportPreview(choice),
+    queryFn: () =>
+      bodyOf(
+        api.POST('/api/v1/projects/{slug}/exports/preview', { params: { path: { slug } }, body: choice }),
+      ),
+  })
+
+export const neighboursQuery = (slug: string, id: number) =>
+  queryOptions({
+    queryKey: queryKeys.project(slug).neighbours(id),
+    queryFn: () =>
+      bodyOf(
+        api.GET('/api/v1/projects/{slug}/subtomograms/{subtomogram_id}/neighbours', {
+          params: { path: { slug, subtomogram_id: id } },
+        }),
+      ),
+    staleTime: 5 * 60_000,
   })
 
 export const catalogueQuery = queryOptions({

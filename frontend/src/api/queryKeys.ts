@@ -13,5 +13,13 @@ export const queryKeys = {
     learningCurve: ['project', slug, 'learning-curve'] as const,
     sources: ['project', slug, 'sources'] as const,
     jobs: ['project', slug, 'jobs'] as const,
+    job: (id: string) => ['project', slug, 'jobs', id] as const,
+    unpack: (uploadId: string) => ['project', slug, 'unpack', uploadId] as const,
+    importPreview: (id: string) => ['project', slug, 'import-previews', id] as const,
+    exports: ['project', slug, 'exports'] as const,
+    export: (id: string) => ['project', slug, 'exports', id] as const,
+    exportFormats: ['project', slug, 'export-formats'] as const,
+    exportPreview: (choice: object) => ['project', slug, 'export-previews', choice] as const,
+    neighbours: (id: number) => ['project', slug, 'neighbours', id] as const,
   }),
 }

@@ -32,6 +32,23 @@ export type CycleRequest = Schemas['CycleRequest']
 export type JobState = Schemas['JobOut']['state']
 export type CycleStage = Schemas['CycleOut']['stage']
 
+export type ListFormat = Schemas['ListFormatOut']
+export type ImportBody = Schemas['ImportPath'] | Schemas['ImportUpload']
+export type TomogramsIn = Schemas['TomogramsIn']
+export type LabelImport = Schemas['LabelImport']
+export type LabelUse = LabelImport['as']
+export type ImportPreview = Schemas['ImportPreview']
+export type PreviewSample = Schemas['PreviewSample']
+export type Neighbours = Schemas['Neighbours']
+export type ExportRequest = Schemas['ExportIn']
+export type ExportChoice = Schemas['Choice']
+export type ExportPreview = Schemas['ExportPreview']
+export type ExportedClass = ExportPreview['classes'][number]
+export type Precision = Schemas['Precision']
+export type ExportSummary = Schemas['ExportOut']
+export type ExportDetail = Schemas['ExportDetail']
+export type WritableFormat = Schemas['WritableFormat']
+
 /** How far a job is. All of it may be absent. */
 export interface JobProgress {
   stage?: string | null

@@ -31,6 +31,19 @@ export function formatRate(perSecond: number): string {
   return perMinute >= 10 ? `${Math.round(perMinute)} per min` : `${perMinute.toFixed(1)} per min`
 }
 
+/** `3100000000` → `3.1 GB`, in powers of a thousand. */
+export function formatBytes(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
+  let value = bytes
+  let unit = 0
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000
+    unit += 1
+  }
+  if (unit === 0) return formatPlural(value, 'byte')
+  return `${value >= 99.5 ? value.toFixed(0) : Number(value.toPrecision(2))} ${units[unit]}`
+}
+
 /** Ångström per voxel: `10` → `10 Å/voxel`, `13.333` → `13.33 Å/voxel`. */
 export function formatVoxelSize(angstrom: number): string {
   return `${Number(angstrom.toFixed(2))} Å/voxel`

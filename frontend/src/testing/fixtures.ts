@@ -4,6 +4,7 @@ import type {
   CurvePoint,
   Cycle,
   CycleMetrics,
+  ImportPreview,
   Job,
   LearningCurve,
   Page,
@@ -231,6 +232,11 @@ export const catalogue: Catalogue = {
   ],
   settings_schema: { properties: { acquisition: { default: 'entropy-gradnorm' } } },
   default_preset: 'cpu-quick',
+  list_formats: [
+    { key: 'relion', title: 'RELION STAR (also Warp, M)' },
+    { key: 'dynamo', title: 'Dynamo table' },
+    { key: 'csv', title: 'CSV or TSV table' },
+  ],
   reason: null,
 }
 
@@ -421,6 +427,88 @@ export const jobsImporting: Page<Job> = page([
   }),
   job({}),
 ])
+
+export const jobsJustDone: Page<Job> = page([
+  job({
+    id: 'j3',
+    created_at: ago(2),
+    finished_at: ago(1),
+    result: { source_id: 's1', row_count: 560, already_there: 40, evaluation_count: 12, batch_count: 40 },
+  }),
+])
+
+export const jobPreviewing = job({
+  id: 'p1',
+  kind: 'preview',
+  state: 'running',
+  progress: { stage: 'look', done: 6, total: 10, message: 'Reading sample volumes' },
+  created_at: ago(0.1),
+  finished_at: null,
+})
+
+export const jobPreviewed: Job = { ...jobPreviewing, state: 'succeeded', progress: null, finished_at: ago(0) }
+
+const sample = (number: number) => ({
+  number,
+  row: 1 + number * 8421,
+  name: `TS_${String(number + 1).padStart(2, '0')}/00${number}4.mrc`,
+  tomogram: `TS_${String(number + 1).padStart(2, '0')}`,
+  padded: number === 7 ? 0.18 : 0,
+  volume_url: `/api/v1/projects/demo/imports/previews/p1/samples/${number}`,
+})
+
+/** What a preview found: a list of images with a class column. */
+export const importPreview: ImportPreview = {
+  name: 'particles.star',
+  format: 'relion',
+  format_title: 'RELION STAR (also Warp, M)',
+  flavour: 'relion-4',
+  row_count: 84213,
+  tomogram_count: 25,
+  tomograms: ['TS_01', 'TS_02', 'TS_03'],
+  kind: 'images',
+  box_size: 48,
+  voxel_size_angstrom: 6.9,
+  voxel_size_origin: 'rlnTomoTiltSeriesPixelSize × rlnTomoSubtomogramBinning',
+  new_count: 84173,
+  already_there: 40,
+  class_column: 'rlnClassNumber',
+  class_values: [
+    { value: '1', count: 51034 },
+    { value: '2', count: 21987 },
+    { value: 'junk', count: 11192 },
+  ],
+  class_value_count: 3,
+  padded_count: 0,
+  samples: Array.from({ length: 10 }, (_, number) => sample(number)),
+  warnings: [
+    'The middle of the sample volumes is brighter than what is around it, but this project says that protein is dark. Look at the samples: if protein is bright in them, change the project’s contrast.',
+  ],
+  notes: ['Angles beyond ±180° in 1,204 rows are kept as they are; they mean the same orientations.'],
+  errors: [],
+}
+
+/** What a preview found: positions that have yet to be cut out. */
+export const coordinatesPreview: ImportPreview = {
+  ...importPreview,
+  name: 'picks.csv',
+  format: 'csv',
+  format_title: 'CSV or TSV table',
+  flavour: 'csv',
+  row_count: 1204,
+  new_count: 1204,
+  already_there: 0,
+  kind: 'coordinates',
+  box_size: null,
+  voxel_size_angstrom: null,
+  voxel_size_origin: '',
+  class_column: null,
+  class_values: [],
+  class_value_count: 0,
+  samples: [],
+  warnings: [],
+  notes: [],
+}
 
 export const jobsFailed: Page<Job> = page([
   job({

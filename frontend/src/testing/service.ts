@@ -46,7 +46,8 @@ export class StubService {
       input instanceof Request ? input : new Request(new URL(input, window.location.origin), init)
     const key = `${request.method} ${new URL(request.url).pathname.replace('/api/v1', '')}`
     const text = await request.text()
-    const body: unknown = text === '' ? null : JSON.parse(text)
+    const isJson = request.headers.get('Content-Type')?.includes('json') ?? false
+    const body: unknown = isJson && text !== '' ? JSON.parse(text) : text || null
     this.asked.push({ key, body, headers: request.headers })
     if (this.down) throw new TypeError('Failed to fetch')
     const found = this.answers[key]

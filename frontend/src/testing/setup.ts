@@ -2,6 +2,7 @@
 import { cleanup, configure } from '@testing-library/react'
 import { afterEach, beforeEach, vi } from 'vitest'
 import { useConnection } from '../api/connection'
+import { useCurrentUploads } from '../upload/currentUploads'
 import { FakeEventSource } from './FakeEventSource'
 
 // A busy machine may take long to load a page's part; a test that fails waits in vain anyway.
@@ -40,6 +41,14 @@ globalThis.Path2D ??= class {
   rect(): void {}
 } as unknown as typeof Path2D
 
+globalThis.ImageData ??= class {
+  constructor(
+    readonly data: Uint8ClampedArray,
+    readonly width: number,
+    readonly height: number,
+  ) {}
+} as unknown as typeof ImageData
+
 Blob.prototype.arrayBuffer ??= function arrayBuffer(this: Blob) {
   return new Promise((resolve) => {
     const reader = new FileReader()
@@ -69,6 +78,7 @@ afterEach(() => {
   vi.unstubAllGlobals()
   FakeEventSource.opened.length = 0
   useConnection.setState({ reachable: true, signedOut: false })
+  useCurrentUploads.setState({}, true)
   localStorage.clear()
   window.history.replaceState(null, '', '/')
 })

@@ -27,10 +27,14 @@ const LIST_ENDINGS = ['star', 'tbl', 'ndjson', 'lst', 'csv', 'tsv', 'parquet', '
 
 /** Which of the files may be the particle list, the likeliest first. */
 export function possibleLists(files: readonly ChosenFile[]): string[] {
+  return possibleListPaths(files.map(({ path }) => path))
+}
+
+/** The same of paths alone. */
+export function possibleListPaths(paths: readonly string[]): string[] {
   const rank = (path: string): number => LIST_ENDINGS.indexOf(path.split('.').at(-1)?.toLowerCase() ?? '')
   const depth = (path: string): number => path.split('/').length
-  return files
-    .map(({ path }) => path)
+  return paths
     .filter((path) => rank(path) >= 0)
     .sort((one, other) => rank(one) - rank(other) || depth(one) - depth(other) || (one < other ? -1 : 1))
 }

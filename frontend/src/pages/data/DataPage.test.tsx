@@ -1,9 +1,9 @@
 import { act, screen, waitFor, within } from '@testing-library/react'
 import { describe, expect, it } from 'vitest'
 import { FakeEventSource } from '../../testing/FakeEventSource'
-import { jobsFailed, jobsImporting, page, project } from '../../testing/fixtures'
+import { jobsFailed, jobsImporting, jobsJustDone, page, project } from '../../testing/fixtures'
 import { renderApp } from '../../testing/renderApp'
-import { Refusal } from '../../testing/service'
+import { describeImport } from './importResult'
 import { rowErrorsIn } from './RowErrors'
 import { flavourTitle } from './SourceTable'
 
@@ -17,15 +17,16 @@ describe('the data page', () => {
   })
 
   it('shows the command that imports into this project', async () => {
-    renderApp('/projects/demo/data', { 'GET /projects/demo/sources': page([]) })
+    const { user } = renderApp('/projects/demo/data', { 'GET /projects/demo/sources': page([]) })
     expect(await screen.findByText('Nothing imported yet')).toBeDefined()
+    await user.click(screen.getByLabelText('By command'))
     expect(screen.getByText('tomosift import particles.star --project demo')).toBeDefined()
   })
 
   it('offers no import to who may not', async () => {
     renderApp('/projects/demo/data', { 'GET /projects/demo': { ...project, role: 'annotator' } })
     await screen.findByRole('table', { name: 'Imported particle lists' })
-    expect(screen.queryByText(/tomosift import/)).toBeNull()
+    expect(screen.queryByText('Bring your data')).toBeNull()
   })
 })
 
@@ -57,37 +58,20 @@ describe('an import', () => {
     expect(table.getByRole('row', { name: /^202/ }).textContent).toContain('is cut short')
   })
 
-  it('starts from a path on the server', async () => {
-    const { service, user } = renderApp('/projects/demo/data', {
-      'POST /projects/demo/imports': jobsImporting.items[0],
-    })
-    await user.click(await screen.findByText('The files lie on the server already'))
-    const field = screen.getByLabelText('Path of the particle list on the server')
-    await user.type(field, 'particles.star')
-    await user.click(screen.getByRole('button', { name: 'Import' }))
-    expect(screen.getByRole('alert').textContent).toContain('beginning with “/”')
-    expect(service.count('POST /projects/demo/imports')).toBe(0)
-    await user.clear(field)
-    await user.type(field, '/data/particles.star')
-    await user.click(screen.getByRole('button', { name: 'Import' }))
-    expect(await screen.findByText('The import has started.')).toBeDefined()
-    expect(service.last('POST /projects/demo/imports').body).toEqual({ path: '/data/particles.star' })
+  it('that has just ended says what came in and what to do next', async () => {
+    renderApp('/projects/demo/data', { 'GET /projects/demo/jobs': jobsJustDone })
+    expect((await screen.findByText(/560 particles added/)).textContent).toBe(
+      '560 particles added; 40 were in the pool already.',
+    )
+    expect(screen.getByText(/12 of them are set aside at random/)).toBeDefined()
+    expect(screen.getByRole('link', { name: 'Label particles' })).toBeDefined()
   })
+})
 
-  it('from a path that may not be read says so', async () => {
-    const { user } = renderApp('/projects/demo/data', {
-      'POST /projects/demo/imports': new Refusal(
-        422,
-        'outside-roots',
-        'This path cannot be read',
-        'Ask to open the folder.',
-      ),
-    })
-    await user.click(await screen.findByText('The files lie on the server already'))
-    await user.type(screen.getByLabelText('Path of the particle list on the server'), '/etc/passwd')
-    await user.click(screen.getByRole('button', { name: 'Import' }))
-    expect((await screen.findByRole('alert')).textContent).toContain('Ask to open the folder.')
-  })
+it('tells of a list without anything new', () => {
+  expect(describeImport({ added: 0, alreadyThere: 600, evaluation: 0 })).toBe(
+    'Nothing new: all 600 particles were in the pool already.',
+  )
 })
 
 it('reads row errors out of whatever a problem holds', () => {

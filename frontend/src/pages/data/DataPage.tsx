@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { jobsQuery, sourcesQuery } from '../../api/queries'
+import type { Job } from '../../api/types'
 import { Page } from '../../app/Page'
 import { allows, useProject } from '../../app/projectContext'
 import { Button } from '../../design/Button'
@@ -9,13 +10,22 @@ import { ErrorNotice } from '../../design/Notice'
 import { Section } from '../../design/Section'
 import { Skeleton } from '../../design/Skeleton'
 import { formatPlural } from '../../format/numbers'
+import { BringData } from './bring/BringData'
 import styles from './DataPage.module.css'
-import { ImportHelp } from './ImportHelp'
-import { ImportJob, isUnderWay } from './ImportJob'
+import { ImportJob } from './ImportJob'
+import { isUnderWay } from './jobState'
 import { SourceTable } from './SourceTable'
 
 /** Events tell of progress at once; this catches those lost on the way. */
 const REFRESH_MS = 5000
+
+/** How long a success stays in sight; a failure stays until something else is imported. */
+const NEWS_MS = 60 * 60_000
+
+function isNews(job: Job): boolean {
+  if (job.state === 'failed') return true
+  return job.state === 'succeeded' && Date.now() - Date.parse(job.finished_at ?? job.created_at) < NEWS_MS
+}
 
 /** What the pool is made of, and how to bring more. */
 export default function DataPage() {
@@ -26,8 +36,8 @@ export default function DataPage() {
     refetchInterval: (query) => (query.state.data?.items.some(isUnderWay) ? REFRESH_MS : false),
   })
   const imports = jobs.data?.items.filter((job) => job.kind === 'import') ?? []
-  // The newest one is told of at length while it matters; older failures are history.
-  const shown = imports.filter((job, index) => isUnderWay(job) || (index === 0 && job.state === 'failed'))
+  // The newest one is told of at length while it matters; what is older is history.
+  const shown = imports.filter((job, index) => isUnderWay(job) || (index === 0 && isNews(job)))
   const failedBefore = imports.filter((job) => job.state === 'failed' && !shown.includes(job))
   const error = sources.error ?? jobs.error
   return (
@@ -63,8 +73,8 @@ export default function DataPage() {
             </EmptyState>
           ))}
         {allows(project.role, 'curator') && (
-          <Section title="Bring your own particles">
-            <ImportHelp project={project} />
+          <Section title="Bring your data" intro="Nothing is written before you have seen what was found.">
+            <BringData project={project} onStarted={() => window.scrollTo({ top: 0, behavior: 'smooth' })} />
           </Section>
         )}
         {failedBefore.length > 0 && (

@@ -2,7 +2,7 @@ import { useCancelJob } from '../../api/actions'
 import type { Job, JobState, Project } from '../../api/types'
 import { allows } from '../../app/projectContext'
 import { Badge, type Tone } from '../../design/Badge'
-import { Button } from '../../design/Button'
+import { Button, ButtonLink } from '../../design/Button'
 import { ProgressBar } from '../../design/Meter'
 import { Notice } from '../../design/Notice'
 import { Prose } from '../../design/Prose'
@@ -11,6 +11,8 @@ import { showToast } from '../../design/Toast'
 import { formatPercent, formatPlural, share } from '../../format/numbers'
 import { ProgressFigures } from '../cycles/CycleProgress'
 import styles from './DataPage.module.css'
+import { describeImport, importedCounts } from './importResult'
+import { isUnderWay } from './jobState'
 import { RowErrors, rowErrorsIn } from './RowErrors'
 
 const STATES: Record<JobState, { title: string; tone: Tone }> = {
@@ -21,12 +23,7 @@ const STATES: Record<JobState, { title: string; tone: Tone }> = {
   cancelled: { title: 'Cancelled', tone: 'neutral' },
 }
 
-/** Whether an import has yet to end. */
-export function isUnderWay(job: Job): boolean {
-  return job.state === 'queued' || job.state === 'running'
-}
-
-/** One import: how far it is, or why it failed, row by row. */
+/** One import: how far it is, what it brought, or why it failed, row by row. */
 export function ImportJob({ project, job }: { project: Project; job: Job }) {
   const cancel = useCancelJob(project.slug)
   const state = STATES[job.state]
@@ -62,8 +59,30 @@ export function ImportJob({ project, job }: { project: Project; job: Job }) {
           </p>
         </>
       )}
+      {job.state === 'succeeded' && <Outcome project={project} job={job} />}
       {job.state === 'failed' && <Failure job={job} />}
     </li>
+  )
+}
+
+function Outcome({ project, job }: { project: Project; job: Job }) {
+  const counts = importedCounts(job.result)
+  return (
+    <Notice
+      tone="good"
+      title={describeImport(counts)}
+      actions={
+        counts.added > 0 && (
+          <ButtonLink to={`/projects/${project.slug}/label`} kind="primary" icon="label">
+            Label particles
+          </ButtonLink>
+        )
+      }
+    >
+      {counts.evaluation > 0 &&
+        `${formatPlural(counts.evaluation, 'of them is', 'of them are')} set aside at random to measure the model. `}
+      {counts.added > 0 && 'Next: label the first batch.'}
+    </Notice>
   )
 }
 

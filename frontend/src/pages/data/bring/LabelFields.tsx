@@ -1,0 +1,107 @@
+import { type Choice, ChoiceField, TextField } from '../../../design/Field'
+import type { ImportPreview, ParticleClass } from '../../../api/types'
+import { formatCount, formatPlural } from '../../../format/numbers'
+import styles from './BringData.module.css'
+import type { LabelChoice } from './bringForm'
+
+const USES: (Choice & { id: LabelChoice['use'] })[] = [
+  {
+    id: 'ignore',
+    title: 'Leave them out',
+    description: 'The column is kept with each particle all the same.',
+  },
+  {
+    id: 'predictions',
+    title: 'As predictions to start from',
+    description: 'The first batch then covers every class. People decide; nothing is trained on them.',
+  },
+  {
+    id: 'labels',
+    title: 'As labels',
+    description: 'Decided already, in the name you give. A person’s decision always counts more.',
+  },
+  {
+    id: 'evaluation-truth',
+    title: 'As truth for the evaluation set',
+    description: 'For simulations and benchmarks: only the particles that measure the model get them.',
+  },
+]
+
+/** What becomes of the classes a list brings. */
+export function LabelFields({
+  preview,
+  classes,
+  choice,
+  importerError,
+  onChange,
+}: {
+  preview: ImportPreview
+  classes: ParticleClass[]
+  choice: LabelChoice
+  importerError: string | null
+  onChange: (changes: Partial<LabelChoice>) => void
+}) {
+  const others = preview.class_value_count - preview.class_values.length
+  return (
+    <div className={styles.fields}>
+      <ChoiceField
+        label="This list has classes of its own"
+        hint={`Column ${preview.class_column} with ${formatPlural(preview.class_value_count, 'value')}.`}
+        choices={USES}
+        value={choice.use}
+        onChange={(use) => onChange({ use: use as LabelChoice['use'] })}
+      />
+      {choice.use !== 'ignore' && (
+        <>
+          <TextField
+            label="Where these classes are from"
+            hint="People see this name beside them."
+            placeholder="RELION Class3D job042"
+            value={choice.importer}
+            onChange={(importer) => onChange({ importer })}
+            error={importerError}
+          />
+          <table className={styles.mapping}>
+            <caption className="visually-hidden">Which class each value stands for</caption>
+            <thead>
+              <tr>
+                <th scope="col">Value</th>
+                <th scope="col">Particles</th>
+                <th scope="col">Class (a new name makes a new one; empty leaves it out)</th>
+              </tr>
+            </thead>
+            <tbody>
+              {preview.class_values.map(({ value, count }) => (
+                <tr key={value}>
+                  <th scope="row">{value}</th>
+                  <td>{formatCount(count)}</td>
+                  <td>
+                    <input
+                      list="bring-classes"
+                      aria-label={`Class for ${value}`}
+                      value={choice.classes[value] ?? ''}
+                      onChange={(event) =>
+                        onChange({ classes: { ...choice.classes, [value]: event.target.value } })
+                      }
+                    />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          <datalist id="bring-classes">
+            {[...classes.map(({ name }) => name), 'junk', 'unsure'].map((name) => (
+              <option key={name} value={name} />
+            ))}
+          </datalist>
+          {others > 0 && (
+            <p className={styles.muted}>
+              {formatPlural(others, 'rarer value')} not shown here: where one is not the name of a class, the
+              import says so and writes nothing.
+            </p>
+          )}
+        </>
+      )}
+    </div>
+  )
+}
