@@ -44,7 +44,7 @@ class FourierSphere:
         spectrum = np.zeros((self.box, self.box, self.box // 2 + 1), np.complex128)
         spectrum[self._places] = coefficients
         centred = fft.irfftn(spectrum, s=(self.box,) * 3)
-        return np.roll(centred, [self.box // 2] * 3, axis=(0, 1, 2)).astype(np.float32)
+        return np.asarray(np.roll(centred, [self.box // 2] * 3, axis=(0, 1, 2)), np.float32)
 
     def shell_correlation(self, first: NDArray[np.complex128], second: NDArray[np.complex128]) -> NDArray[np.float64]:
         """Fourier shell correlation by shell, from one cycle per box on (shells one cycle thick); 0 where one is empty.

@@ -42,6 +42,9 @@ class CubeTurner:
         the cubes' middle voxel (box // 2), as x, y, z in voxels. Only the ball that fits in the cube counts, about the
         particle's centre and with a soft edge; outside it lies the mean of what was there.
         """
+        if offsets is not None:
+            # A centre further off leaves nothing of the cube, and no whole number need hold it.
+            offsets = np.clip(offsets, -self._box, self._box)
         whole = np.zeros((len(volumes), 3), int) if offsets is None else np.rint(offsets).astype(int)
         balls, levels = self._balls(volumes, whole)
         spectra = self._fine_spectra(balls)
@@ -104,10 +107,10 @@ class CubeTurner:
 
 
 def _moved(volumes: NDArray[np.float32], steps: NDArray[np.int_]) -> NDArray[np.float32]:
-    """Each volume moved by its whole `steps` (z, y, x); its own mean comes in at the other side."""
+    """Each volume moved by its `steps` (z, y, x), at most its box; its own mean comes in at the other side."""
     box = volumes.shape[1]
     moved = np.empty_like(volumes)
-    for target, volume, step in zip(moved, volumes, np.clip(steps, -box, box), strict=True):
+    for target, volume, step in zip(moved, volumes, steps, strict=True):
         target[...] = volume.mean()
         to = tuple(slice(max(0, each), box + min(0, each)) for each in step)
         taken = tuple(slice(max(0, -each), box - max(0, each)) for each in step)

@@ -150,6 +150,12 @@ def test_level_and_contrast_are_those_of_the_particles() -> None:
     assert found.volume[0, 0, 0] == pytest.approx(7, abs=0.02)
 
 
+def test_a_centre_outside_the_cube_leaves_its_mean_level_only(noisy: Particles) -> None:
+    far = np.tile([0.0, -1e300, 2.0], (200, 1))
+    found = average(Particles(noisy.volumes + 5, noisy.rotations, far))
+    np.testing.assert_allclose(found.volume, 5, atol=0.01)
+
+
 def test_batches_and_threads_change_nothing(noisy: Particles) -> None:
     classes = np.arange(200) % 3
     by_batches = [ClassSums(4, BOX, VOXEL_SIZE, TiltRange(-60, 60), threads) for threads in (1, 3)]
