@@ -223,6 +223,31 @@ def test_a_random_subset_of_the_undecided_is_scored(world: CycleWorld) -> None:
     assert {item.subtomogram_id for item in queue_of(world.project_id, batch=1)} <= scored
 
 
+def test_the_outputs_for_the_whole_evaluation_sample_are_kept_whatever_is_scored(settings: Settings) -> None:
+    world = build_cycle_world()
+    world.label([each for name in sorted(set(world.truth.values())) for each in world.of_class(name)[:4]])
+    world.label(world.evaluation[:5])
+
+    cycle = run_here(world.launch(acquisition="entropy", subset_size=9))
+
+    kept = artifacts().read_tensors((cycle.metrics or {})["evaluation_key"])
+    assert kept["item_ids"].tolist() == sorted(world.evaluation)
+    assert kept["logits"].shape == (12, 4)
+    report = CycleMetrics.model_validate(cycle.metrics).report
+    assert report is not None
+    assert report.n == 3, "only the labeled ones of the reporting half are measured"
+
+
+def test_the_kept_outputs_are_those_of_the_scoring_pass(world: CycleWorld) -> None:
+    cycle = run_here(world.launch(acquisition="entropy"))
+
+    kept = artifacts().read_tensors((cycle.metrics or {})["evaluation_key"])
+    scored = artifacts().read_tensors(cycle.scores_key or "")
+    of_sample = np.isin(scored["item_ids"], kept["item_ids"])
+    order = np.argsort(scored["item_ids"][of_sample])
+    np.testing.assert_allclose(kept["logits"], scored["logits"][of_sample][order], rtol=1e-4, atol=1e-5)
+
+
 def test_nothing_left_to_ask(world: CycleWorld) -> None:
     world.label(world.others)
 
@@ -293,7 +318,7 @@ def test_what_is_stored_is_json_and_complete(world: CycleWorld) -> None:
     cycle = run_here(world.launch())
 
     assert json.loads(json.dumps(cycle.settings, allow_nan=False))["network"]["width"] == 4
-    assert sorted(cycle.metrics or {}) == ["calibration", "reason", "report", "sample", "training"]
+    assert sorted(cycle.metrics or {}) == ["calibration", "evaluation_key", "reason", "report", "sample", "training"]
     prefix = f"cycles/{cycle.id}/attempt-1"
     assert cycle.scores_key == f"{prefix}/scores.safetensors"
     assert artifacts().exists(f"{prefix}/model.safetensors")

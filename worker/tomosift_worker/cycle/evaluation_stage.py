@@ -1,5 +1,10 @@
-"""The second stage: the model's numbers, from blind labels of the random evaluation sample that it never saw."""
+"""The second stage: the model's numbers, from blind labels of the random evaluation sample that it never saw.
 
+The model's outputs for the whole sample are kept, so that an export can say later, when more of it is labeled, what
+fraction of a class is expected to be right.
+"""
+
+import json
 from typing import Any
 
 import numpy as np
@@ -14,12 +19,23 @@ from tomosift_worker.evaluation.report import EvaluationSample, evaluation_repor
 
 
 def evaluate(context: CycleContext, model: StoredModel) -> dict[str, Any]:
-    """`{report, calibration, reason, sample}` of the model: JSON-able."""
-    labeled = context.snapshot.evaluation
-    logits = _logits(context, model) if len(labeled.items) else np.empty((0, len(model.classes)), np.float32)
-    sample = EvaluationSample(logits, labeled.truth, labeled.names, labeled.reports, labeled.weights)
-    metrics = evaluation_report(sample)
+    """`{report, calibration, reason, sample, evaluation_key}` of the model: JSON-able.
+
+    `evaluation_key` is the artifact with the outputs for the whole sample: `item_ids` `(n,)`, `logits` `(n, K)`.
+    """
+    labeled, sample = context.snapshot.evaluation, context.snapshot.sample
+    logits = _logits(context, model) if len(sample) else np.empty((0, len(model.classes)), np.float32)
+    of_labeled = logits[np.searchsorted(sample.ids, labeled.items.ids)]
+    metrics = evaluation_report(
+        EvaluationSample(of_labeled, labeled.truth, labeled.names, labeled.reports, labeled.weights)
+    )
     metrics["sample"] = {"labeled": len(labeled.items), "unsure": labeled.unsure}
+    metrics["evaluation_key"] = f"{context.prefix}/evaluation.safetensors"
+    context.artifacts.write_tensors(
+        metrics["evaluation_key"],
+        {"item_ids": sample.ids, "logits": logits},
+        {"classes": json.dumps(model.classes)},
+    )
     context.job.log(describe_metrics(metrics))
     return metrics
 
@@ -37,7 +53,7 @@ def describe_metrics(metrics: dict[str, Any]) -> str:
 
 
 def _logits(context: CycleContext, model: StoredModel) -> NDArray[np.float32]:
-    items = context.snapshot.evaluation.items
+    items = context.snapshot.sample
 
     def work(batch_size: int) -> NDArray[np.float32]:
         counter = BatchCounter(context.job, "evaluate", len(items), "evaluation items")

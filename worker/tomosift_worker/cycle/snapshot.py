@@ -1,6 +1,7 @@
 """What a cycle works on, read from the tables in one consistent look: its settings, classes, labels and pool."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,14 +74,15 @@ class PreviousModel:
 class Snapshot:
     """Everything a cycle reads.
 
-    `unlabeled_classes` are names of classes without a training label. `decided_ids` `(m,)` are the subtomograms with a
-    label at the launch, of whatever kind, and the whole evaluation sample.
+    `sample` is the whole evaluation sample, labeled or not. `unlabeled_classes` are names of classes without a training
+    label. `decided_ids` `(m,)` are the subtomograms with a label at the launch, of whatever kind, and the sample.
     """
 
     cycle: Cycle
     training: TrainingSet
     unlabeled_classes: list[str]
     evaluation: EvaluationSet
+    sample: Items
     pool: Items
     decided_ids: NDArray[np.int64]
     box_sizes: list[int]
@@ -107,6 +109,7 @@ def read_snapshot(session: Session, job_id: uuid.UUID) -> Snapshot:
         training=training,
         unlabeled_classes=[each["name"] for each in known.values() if each != JUNK and each not in training.classes],
         evaluation=_evaluation_set(pool, held_out, sample, training.classes, known),
+        sample=_find(pool, sample),
         pool=pool,
         decided_ids=np.fromiter({*labels, *sample}, np.int64),
         box_sizes=sorted(
@@ -204,7 +207,7 @@ def _evaluation_set(
     )
 
 
-def _find(pool: Items, wanted: dict[int, Label]) -> Items:
+def _find(pool: Items, wanted: Mapping[int, Any]) -> Items:
     """The pool's items with these ids, in the order of their ids: the same order in every attempt."""
     chosen = pool.take(np.flatnonzero(np.isin(pool.ids, np.fromiter(wanted, np.int64, len(wanted)))))
     return chosen.take(np.argsort(chosen.ids))
