@@ -1812,7 +1812,7 @@ export interface components {
              * @default source
              * @enum {string}
              */
-            format?: "source" | "relion" | "dynamo" | "em" | "stopgap" | "csv" | "parquet";
+            format?: "source" | "relion" | "dynamo" | "em" | "stopgap" | "eman2-json" | "copick" | "ndjson" | "csv" | "parquet";
             /**
              * Layout
              * @default one-file
