@@ -1,5 +1,6 @@
 """What every volume file tells, whatever program wrote it: the one interface between readers and imports."""
 
+import math
 from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
@@ -11,6 +12,8 @@ from tomosift.formats.problem import FormatProblem
 
 LARGEST_AXIS = 65_535
 """Voxels along an axis; a larger number in a header is damage."""
+LARGEST_CUBE = 1024
+_LARGEST_VOLUME_BYTES = 4 * 2**30
 _SAME_SIZE = 0.01
 
 
@@ -55,7 +58,9 @@ class VolumeFile(ABC):
         self.close()
 
     def read_volume(self) -> NDArray[np.float32]:
-        """Everything in the file as one volume `(z, y, x)`. Raises FormatProblem."""
+        """Everything in the file as one volume `(z, y, x)`. Raises FormatProblem, also for more than 4 GiB."""
+        if 4 * math.prod(self.shape_zyx) > _LARGEST_VOLUME_BYTES:
+            raise FormatProblem(f"{self.name} is too large to be read at once ({self.shape_zyx} voxels, z, y, x)")
         return self.read_box((0, 0, 0), self.shape_zyx)
 
     def number_of_cube(self, index: int | None) -> int:
@@ -69,6 +74,10 @@ class VolumeFile(ABC):
             raise FormatProblem(
                 f"{self.name} has {columns} × {rows} × {sections} voxels (x, y, z), which is neither a cube nor a pile "
                 "of cubes; extract with a cubic box"
+            )
+        if columns > LARGEST_CUBE:
+            raise FormatProblem(
+                f"{self.name} holds cubes of {columns} voxels along an edge, more than {LARGEST_CUBE}; cut smaller ones"
             )
         if index is None:
             if self.n_cubes > 1:

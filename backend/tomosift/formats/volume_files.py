@@ -11,17 +11,27 @@ from numpy.typing import NDArray
 
 from tomosift.formats.byte_source import open_bytes
 from tomosift.formats.em_volume import open_em, parse_em_header
+from tomosift.formats.hdf_volumes import SIGNATURE, HdfVolumeFile
 from tomosift.formats.mrc import open_mrc
 from tomosift.formats.mrc_header import HEADER_BYTES, is_marked_mrc
+from tomosift.formats.ome_zarr import OmeZarrFile, is_zarr
 from tomosift.formats.volume_file import VolumeFile
 
 _MOST_OPEN_FILES = 32
 
 
 def open_volume_file(path: Path) -> VolumeFile:
-    """The volume file at `path`: MRC or EM, plain or gzipped. Raises FormatProblem for what is none of these."""
+    """The volume file at `path`: MRC or EM (plain or gzipped), EMAN2's HDF5, or a folder of OME-Zarr.
+
+    Raises FormatProblem for what is none of these.
+    """
+    if is_zarr(path):
+        return OmeZarrFile(path)
     source = open_bytes(path)
     head = source.head(HEADER_BYTES)
+    if head.startswith(SIGNATURE):
+        source.close()
+        return HdfVolumeFile(path)
     if not is_marked_mrc(head) and parse_em_header(head) is not None:
         return open_em(source)
     return open_mrc(source)
@@ -45,8 +55,8 @@ def read_cube(path: Path, index: int | None = None) -> NDArray[np.float32]:
 class VolumeReader:
     """Opens many files and keeps the last 32 open. Safe to use from several threads.
 
-    Of files that hold voxels in memory while open (.gz) it keeps one. A file that it lets go of while somebody still
-    reads it stays open until they are done.
+    Of files that hold voxels in memory while open (.gz, Zarr, packed HDF5) it keeps one. A file that it lets go of
+    while somebody still reads it stays open until they are done.
     """
 
     def __init__(self) -> None:
