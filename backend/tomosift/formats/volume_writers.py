@@ -117,6 +117,8 @@ class MrcStackWriter(VolumeWriter):
         voxel_size: float,
         statistics: VolumeStatistics,
     ) -> None:
+        if n < 1:
+            raise ValueError("an MRC stack holds at least one volume")
         self._open, self._name, self._n, self._box = open_for_writing, name, n, box
         numbers = (statistics.minimum, statistics.maximum, statistics.mean, statistics.deviation)
         self._header = new_header((n * box, box, box), voxel_size, n, numbers)

@@ -175,6 +175,11 @@ def test_more_volumes_or_another_size_than_promised_are_refused(tmp_path: Path, 
         writer.write(particles(3, 9))
 
 
+def test_a_stack_of_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="at least one volume"):
+        MrcStackWriter(destination(tmp_path), "all.mrcs", 0, 8, VOXEL_SIZE, VolumeStatistics())
+
+
 def test_the_array_is_described_as_zarr_itself_would(tmp_path: Path) -> None:
     volumes = particles(5)
     with WRITERS["zarr"](destination(tmp_path), 5, volumes) as writer:
