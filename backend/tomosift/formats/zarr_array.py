@@ -1,7 +1,7 @@
 """Zarr arrays of versions 2 and 3 from anywhere: numbers only, plain codecs only, inside one folder only.
 
 The metadata is checked before a chunk is touched, and a chunk is never unpacked to more bytes than it should have,
-which zarr's own reader does not promise. Specifications: https://zarr-specs.readthedocs.io (core 2 and 3, sharding 1.0).
+which zarr's own reader does not promise. Specifications: https://zarr-specs.readthedocs.io (core 2, 3; sharding 1.0).
 """
 
 import json
