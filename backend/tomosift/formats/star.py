@@ -31,6 +31,7 @@ _TOMOGRAMS = (
 _OTHER_FILES = {
     "rlnTomoParticlesFile": "is an optimisation set of RELION; choose the particles' STAR file that it names",
     "wrpCoordinateX1": "is a species file of M; export its particles with WarpTools (ts_export_particles) first",
+    "subtomo_num": "is a motive list of STOPGAP; import it in that format (stopgap)",
     "rlnTomoTiltSeriesStarFile": _TOMOGRAMS,
     "rlnTomoSizeX": _TOMOGRAMS,
 }

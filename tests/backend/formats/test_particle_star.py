@@ -181,6 +181,7 @@ def test_an_at_sign_in_a_folder_is_no_index(tmp_path: Path) -> None:
         ("data_global\nloop_\n_rlnTomoName\n_rlnTomoSizeX\nTS_1 9\n", "is a list of tomograms"),
         ("data_\n_rlnTomoParticlesFile a.star\n", "is an optimisation set"),
         ("data_\nloop_\n_wrpCoordinateX1\n1\n", "species file of M"),
+        ("data_stopgap_motivelist\nloop_\n_motl_idx\n_subtomo_num\n1 1\n", "motive list of STOPGAP"),
         ("data_particles\nloop_\n_rlnImageName\n", "no rows"),
         (
             "data_general\n_rlnTomoSubTomosAre2DStacks 1\ndata_particles\nloop_\n_rlnImageName\na.mrcs\n",
