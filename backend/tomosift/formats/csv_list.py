@@ -1,16 +1,13 @@
 """Particle lists as CSV: a header row with x, y, z and tomogram (or images), and whatever further columns."""
 
 import csv
-import io
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 import pyarrow as pa
-from pyarrow import csv as arrow_csv
 
-from tomosift.formats.delimited_text import read_delimited
+from tomosift.formats.delimited_text import delimited_lines, read_delimited
 from tomosift.formats.export_chunk import ExportChunk, ExportContext, ListWriter, OpenFile
 from tomosift.formats.list_columns import MOST_COLUMNS, decode_text, read_whole_file
 from tomosift.formats.particle_list import ParticleList
@@ -68,27 +65,10 @@ class CsvWriter(ListWriter):
         """Add the chunk's rows."""
         table = export_table(chunk, self.context)
         if not self._has_header:
-            self._file.write(_quoted_lines([table.column_names], self._delimiter))
+            names = [pa.array([name], pa.string()) for name in table.column_names]
+            self._file.write(delimited_lines(names, self._delimiter))
             self._has_header = True
-        texts = [column.cast(pa.string()).fill_null("") for column in table.columns]
-        try:
-            lines = pa.BufferOutputStream()
-            arrow_csv.write_csv(
-                pa.table(texts, names=table.column_names),
-                lines,
-                # Arrow quotes every text or none; it refuses where none is not enough.
-                arrow_csv.WriteOptions(include_header=False, delimiter=self._delimiter, quoting_style="none"),
-            )
-            self._file.write(lines.getvalue())
-        except pa.ArrowInvalid:
-            rows = zip(*(column.to_pylist() for column in texts), strict=True)
-            self._file.write(_quoted_lines(rows, self._delimiter))
-
-
-def _quoted_lines(rows: Iterable[Sequence[str]], delimiter: str) -> bytes:
-    lines = io.StringIO()
-    csv.writer(lines, delimiter=delimiter, lineterminator="\n").writerows(rows)
-    return lines.getvalue().encode()
+        self._file.write(delimited_lines(table.columns, self._delimiter))
 
 
 def _header(content: bytes) -> tuple[list[str], str]:

@@ -1,9 +1,10 @@
 """Tables of text whose values are separated by one character, as columns of unchanged texts."""
 
 import re
+from collections.abc import Sequence
 
 import pyarrow as pa
-from pyarrow import csv
+from pyarrow import compute, csv
 
 from tomosift.formats.problem import FormatProblem
 
@@ -21,16 +22,21 @@ def read_blank_separated(content: bytes, columns: list[str], name: str) -> pa.Ta
     return _read(lines, columns, " ", name, has_header=False, has_quotes=False)
 
 
-def blank_separated_lines(columns: list[pa.Array | pa.ChunkedArray]) -> bytes:
-    """Columns of numbers, or of texts without blanks, as lines."""
-    texts = [column.cast(pa.string()) for column in columns]
-    lines = pa.BufferOutputStream()
-    csv.write_csv(
-        pa.table(texts, names=[str(number) for number in range(len(texts))]),
-        lines,
-        csv.WriteOptions(include_header=False, delimiter=" ", quoting_style="none"),
-    )
-    return bytes(lines.getvalue().to_pybytes())
+def delimited_lines(columns: Sequence[pa.Array | pa.ChunkedArray], delimiter: str, *, quotes: bool = True) -> bytes:
+    """Columns as lines, `\\n` after each; texts with the delimiter, a quote or a line's end in them are quoted."""
+    texts = [compute.fill_null(column.cast(pa.string()), "") for column in columns]
+    if quotes:
+        texts = [_quoted_where_needed(column, delimiter) for column in texts]
+    lines = compute.binary_join_element_wise(*texts, delimiter).to_pylist()
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _quoted_where_needed(texts: pa.Array | pa.ChunkedArray, delimiter: str) -> pa.Array | pa.ChunkedArray:
+    needs_quotes = compute.match_substring_regex(texts, f'[\r\n"{delimiter}]')
+    if not compute.any(needs_quotes).as_py():
+        return texts
+    quoted = compute.binary_join_element_wise('"', compute.replace_substring(texts, '"', '""'), '"', "")
+    return compute.if_else(needs_quotes, quoted, texts)
 
 
 def _read(

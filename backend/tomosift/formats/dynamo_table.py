@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
 
-from tomosift.formats.delimited_text import blank_separated_lines, read_blank_separated
+from tomosift.formats.delimited_text import delimited_lines, read_blank_separated
 from tomosift.formats.export_chunk import ExportChunk, ExportContext, OpenFile, chunk_angles
 from tomosift.formats.list_columns import decode_text, loose_numbers, positive_or_nan, read_whole_file
 from tomosift.formats.numbered_list import NumberedList, NumberedListWriter, counted_from
@@ -107,7 +107,7 @@ class DynamoWriter(NumberedListWriter):
             columns = self.original_columns(chunk)
         else:
             columns = self._columns(chunk)
-        self._file.write(blank_separated_lines(list(columns.values())))
+        self._file.write(delimited_lines(list(columns.values()), " ", quotes=False))
 
     def _columns(self, chunk: ExportChunk) -> dict[str, pa.Array]:
         zeros = np.zeros(len(chunk), np.int64)

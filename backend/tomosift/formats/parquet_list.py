@@ -10,12 +10,14 @@ from pyarrow import compute
 from pyarrow import parquet as pq
 
 from tomosift.formats.export_chunk import ExportChunk, ExportContext, ListWriter, OpenFile
-from tomosift.formats.list_columns import LONGEST_LIST_BYTES, MOST_COLUMNS, check_file
+from tomosift.formats.list_columns import MOST_COLUMNS, check_file
 from tomosift.formats.particle_list import ParticleList
 from tomosift.formats.problem import FormatProblem
 from tomosift.formats.table_list import TableList, check_header, export_table, unit_note
 
 _MAGIC = b"PAR1"
+_LONGEST_UNPACKED = 2**30
+_ROWS_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,12 @@ def read_parquet_list(path: Path) -> ParticleList:
     check_file(path)
     try:
         with pq.ParquetFile(path, memory_map=False) as file:
-            _check_schema(file, path.name)
-            table = _as_texts(file.read(use_threads=False), path.name)
             schema = file.schema_arrow.remove_metadata()
+            _check_schema(file, path.name)
+        # As dictionaries, since a long text that a million rows share is long in memory only once.
+        strings = [column.name for column in schema if pa.types.is_string(column.type)]
+        with pq.ParquetFile(path, memory_map=False, read_dictionary=strings) as file:
+            table = _read_texts(file, path.name)
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
         if isinstance(error, FormatProblem):
             raise
@@ -92,8 +97,25 @@ def _check_schema(file: pq.ParquetFile, name: str) -> None:
     metadata = file.metadata
     unpacked = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
     # Run lengths make a billion equal rows out of a few bytes.
-    if max(unpacked, metadata.num_rows * metadata.num_columns) > LONGEST_LIST_BYTES // 4:
-        raise FormatProblem(f"{name} unpacks to more than {LONGEST_LIST_BYTES // 4 // 2**20} MiB; split it")
+    if max(unpacked, metadata.num_rows * metadata.num_columns) > _LONGEST_UNPACKED:
+        raise _too_long(name)
+
+
+def _read_texts(file: pq.ParquetFile, name: str) -> pa.Table:
+    parts, size = [], 0
+    for batch in file.iter_batches(_ROWS_AT_ONCE, use_threads=False):
+        size += sum(_unpacked_size(column) for column in batch.columns)
+        if size > _LONGEST_UNPACKED:
+            raise _too_long(name)
+        parts.append(_as_texts(pa.Table.from_batches([batch]), name))
+    return pa.concat_tables(parts) if parts else pa.table({})
+
+
+def _unpacked_size(column: pa.Array) -> int:
+    if not pa.types.is_dictionary(column.type):
+        return int(column.nbytes)
+    lengths = compute.binary_length(column.dictionary.cast(pa.binary()))
+    return int(compute.sum(lengths.take(column.indices).cast(pa.int64())).as_py() or 0) + len(column)
 
 
 def _as_texts(table: pa.Table, name: str) -> pa.Table:
@@ -110,6 +132,10 @@ def _as_texts(table: pa.Table, name: str) -> pa.Table:
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             raise FormatProblem(f"the column {column[:60]!r} of {name} cannot be read as text; leave it out") from None
     return pa.table(columns)
+
+
+def _too_long(name: str) -> FormatProblem:
+    return FormatProblem(f"{name} unpacks to more than {_LONGEST_UNPACKED // 2**20} MiB; split it")
 
 
 def _parts(table: pa.Table) -> tuple[list[str], list[pa.ChunkedArray]]:
