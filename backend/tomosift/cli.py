@@ -11,6 +11,7 @@ import typer
 import tomosift
 from tomosift.commands.common import CommandFailed, ProjectName, Server, Token, console, error_console, open_client
 from tomosift.commands.cycles import cycle_app
+from tomosift.commands.exports import export
 from tomosift.commands.tokens import token_app
 from tomosift.commands.users import user_app
 from tomosift.kit.settings import get_settings
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.add_typer(cycle_app, name="cycle")
 app.add_typer(user_app, name="user")
 app.add_typer(token_app, name="token")
+app.command()(export)
 
 
 class Part(StrEnum):
@@ -236,13 +238,14 @@ def _is_expected(error: Exception) -> bool:
 
     from tomosift.client import ApiProblem, NoService
     from tomosift.client.cycles import CycleFailed
+    from tomosift.client.exporting import ExportFailed
     from tomosift.client.importing import ImportFailed
     from tomosift.demo_loop import DemoFailed
     from tomosift.demo_loop.own_service import ServiceFailed
     from tomosift.doctor import NotWell
     from tomosift.formats.problem import FormatProblem
 
-    ours = (ApiProblem, NoService, CommandFailed, CycleFailed, ImportFailed, NotWell, FormatProblem)
+    ours = (ApiProblem, NoService, CommandFailed, CycleFailed, ExportFailed, ImportFailed, NotWell, FormatProblem)
     return isinstance(error, (*ours, DemoFailed, ServiceFailed, ValidationError))
 
 

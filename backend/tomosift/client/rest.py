@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -141,6 +142,32 @@ class Client:
             headers={"Content-Type": "application/octet-stream"},
         )
         return int(_checked(answer)["size"])
+
+    def download(self, path: str, target: Path) -> None:
+        """GET a file below /api/v1 into `target`; a connection that breaks goes on where it was, where the service can.
+
+        Raises ApiProblem, NoService.
+        """
+        target.unlink(missing_ok=True)
+        for attempt in range(TRIES):
+            try:
+                self._append(path, target)
+                return
+            except httpx.TransportError as error:
+                if attempt == TRIES - 1:
+                    raise no_answer(self.address.url, error) from error
+                time.sleep(min(4.0, 0.25 * 2**attempt))
+
+    def _append(self, path: str, target: Path) -> None:
+        there = target.stat().st_size if target.exists() else 0
+        headers = {"Range": f"bytes={there}-"} if there else {}
+        with self._http.stream("GET", API + quote(path), headers=headers) as answer:
+            if not answer.is_success:
+                answer.read()
+                _checked(answer)
+            with target.open("ab" if answer.status_code == httpx.codes.PARTIAL_CONTENT else "wb") as file:
+                for piece in answer.iter_bytes():
+                    file.write(piece)
 
     def send(
         self,

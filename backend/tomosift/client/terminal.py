@@ -24,6 +24,9 @@ STAGES = {
     "check": "Checking every file",
     "copy": "Copying voxels",
     "publish": "Adding to the pool",
+    "collect": "Collecting labels and predictions",
+    "write": "Writing particles",
+    "finish": "Writing the manifest",
     "train": "Training",
     "evaluate": "Measuring accuracy",
     "score": "Scoring the pool",
@@ -50,6 +53,19 @@ class _TimeLeft(ProgressColumn):
 @contextmanager
 def upload_bar(console: Console, total_bytes: int) -> Iterator[Any]:
     """A bar of bytes with rate and remaining time; gives a function that takes the bytes sent so far."""
+    with _byte_bar(console, "Sending files", total_bytes) as tell:
+        yield tell
+
+
+@contextmanager
+def download_bar(console: Console, total_bytes: int) -> Iterator[Any]:
+    """The same for bytes that come."""
+    with _byte_bar(console, "Fetching files", total_bytes) as tell:
+        yield tell
+
+
+@contextmanager
+def _byte_bar(console: Console, title: str, total_bytes: int) -> Iterator[Any]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -58,8 +74,8 @@ def upload_bar(console: Console, total_bytes: int) -> Iterator[Any]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("Sending files", total=total_bytes)
-        yield lambda sent: progress.update(task, completed=sent)
+        task = progress.add_task(title, total=total_bytes)
+        yield lambda moved: progress.update(task, completed=moved)
 
 
 def follow(console: Console, jobs: Iterable[dict[str, Any]], waiting: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from tomosift.exports.attempt_files import attempt_prefix
 from tomosift.exports.manifest import MANIFEST
 from tomosift.exports.requests import EXPORT_KIND
-from tomosift.exports.schemas import ClassCount, ExportDetail, ExportedFile, ExportIn, ExportOut
+from tomosift.exports.schemas import ExportDetail, ExportedClass, ExportedFile, ExportIn, ExportOut
 from tomosift.kit.artifacts import ArtifactMissing, ArtifactStore
 from tomosift.kit.database import utc_now
 from tomosift.kit.problems import ProblemError, conflict, not_found
@@ -56,7 +56,7 @@ def export_detail(job: Job, keep_days: float, files: Sequence[ExportedFile]) -> 
     return ExportDetail(
         **_fields(job, keep_days),
         files=list(files[:MOST_LISTED]),
-        classes=[ClassCount.model_validate(each) for each in result.get("classes", [])],
+        classes=[ExportedClass.model_validate(each) for each in result.get("classes", [])],
         manifest_sha256=result.get("manifest_sha256"),
     )
 

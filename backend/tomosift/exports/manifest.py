@@ -13,7 +13,7 @@ from tomosift.exports.attempt_files import AttemptFiles
 from tomosift.exports.list_files import ExportPlan, numbered_class_names
 from tomosift.exports.particle_volumes import WrittenSum
 from tomosift.exports.preview import prediction_source
-from tomosift.exports.schemas import ClassCount
+from tomosift.exports.schemas import ExportedClass
 from tomosift.formats.star_blocks import LoopBlock
 from tomosift.formats.star_writer import write_star_blocks
 from tomosift.tables import Project, Source
@@ -29,7 +29,7 @@ class ExportFacts:
     project: Project
     created_at: datetime
     created_by: str | None
-    counts: Sequence[ClassCount]
+    counts: Sequence[ExportedClass]
     sums: Sequence[WrittenSum]
 
 

@@ -16,7 +16,7 @@ from tomosift.exports.precision import PrecisionMeasure, rechecked
 from tomosift.exports.predictions import Predictions, find_cycle, read_predictions
 from tomosift.exports.schemas import (
     Choice,
-    ClassCount,
+    ExportedClass,
     ExportPreview,
     Precision,
     PredictionSource,
@@ -111,7 +111,7 @@ def prediction_source(predictions: Predictions) -> PredictionSource:
 
 def count_classes(
     known: Known, outcome: Outcome, measure: PrecisionMeasure, min_confidence: float | None
-) -> list[ClassCount]:
+) -> list[ExportedClass]:
     """The selected particles by class, in the order of the class set; classes without a particle are there with 0."""
     rows = []
     for code, name in class_names(known.facts).items():
@@ -120,7 +120,7 @@ def count_classes(
         precision = measure.of([code], min_confidence) if by[MODEL] else None
         checked = rechecked(known.facts, chosen, outcome)
         rows.append(
-            ClassCount(
+            ExportedClass(
                 name=name,
                 number=class_number(code, known.facts),
                 count=int(chosen.sum()),

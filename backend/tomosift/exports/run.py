@@ -23,7 +23,7 @@ from tomosift.exports.outcome import decide
 from tomosift.exports.precision import PrecisionMeasure
 from tomosift.exports.preview import count_classes, read_known, see_one_moment
 from tomosift.exports.requests import EXPORT_KIND
-from tomosift.exports.schemas import ClassCount, ExportIn
+from tomosift.exports.schemas import ExportedClass, ExportIn
 from tomosift.formats.problem import FormatProblem
 from tomosift.kit import job_control
 from tomosift.kit.artifacts import ArtifactMissing, ArtifactStore, ArtifactUnreadable
@@ -127,7 +127,7 @@ def _collect(job: RunningJob, artifacts: ArtifactStore) -> tuple[_Order, ExportP
 
 
 def _publish(
-    job: RunningJob, files: AttemptFiles, plan: ExportPlan, counts: list[ClassCount], manifest_sha256: str
+    job: RunningJob, files: AttemptFiles, plan: ExportPlan, counts: list[ExportedClass], manifest_sha256: str
 ) -> None:
     claim = job.claim
     written = files.written

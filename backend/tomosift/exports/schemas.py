@@ -136,7 +136,7 @@ class Rechecked(BaseModel):
     of: int
 
 
-class ClassCount(BaseModel):
+class ExportedClass(BaseModel):
     """How many particles of a class are selected, who decided, and what fraction is expected to be right."""
 
     name: str = Field(description="The class's name, or junk, unsure, unlabeled.")
@@ -173,7 +173,7 @@ class ExportPreview(BaseModel):
 
     total: int = Field(description="Particles in the project.")
     selected: int
-    classes: list[ClassCount]
+    classes: list[ExportedClass]
     thresholds: list[ThresholdRow]
     predictions: PredictionSource
 
@@ -206,7 +206,7 @@ class ExportDetail(ExportOut):
     """An export with its files; the manifest has the complete list."""
 
     files: list[ExportedFile] = Field(description="At most 1,000.")
-    classes: list[ClassCount]
+    classes: list[ExportedClass]
     manifest_sha256: str | None
 
 

@@ -1214,6 +1214,23 @@ export interface components {
             tasks: components["schemas"]["Task"][];
         };
         /**
+         * ClassCount
+         * @description How many subtomograms carry a class.
+         */
+        ClassCount: {
+            /**
+             * Class Id
+             * Format: uuid
+             */
+            class_id: string;
+            /** Color */
+            color: string;
+            /** Count */
+            count: number;
+            /** Name */
+            name: string;
+        };
+        /**
          * ClassIn
          * @description A class to be added.
          * @example {
@@ -1678,7 +1695,7 @@ export interface components {
             /** Bytes */
             bytes: number | null;
             /** Classes */
-            classes: components["schemas"]["tomosift__exports__schemas__ClassCount"][];
+            classes: components["schemas"]["ExportedClass"][];
             /**
              * Created At
              * Format: date-time
@@ -1881,7 +1898,7 @@ export interface components {
          */
         ExportPreview: {
             /** Classes */
-            classes: components["schemas"]["tomosift__exports__schemas__ClassCount"][];
+            classes: components["schemas"]["ExportedClass"][];
             predictions: components["schemas"]["PredictionSource"];
             /** Selected */
             selected: number;
@@ -1892,6 +1909,39 @@ export interface components {
              * @description Particles in the project.
              */
             total: number;
+        };
+        /**
+         * ExportedClass
+         * @description How many particles of a class are selected, who decided, and what fraction is expected to be right.
+         */
+        ExportedClass: {
+            /** By Expert */
+            by_expert: number;
+            /** By Importer */
+            by_importer: number;
+            /** By Model */
+            by_model: number;
+            /** Count */
+            count: number;
+            /**
+             * Name
+             * @description The class's name, or junk, unsure, unlabeled.
+             */
+            name: string;
+            /**
+             * Note
+             * @description The same in words.
+             */
+            note: string;
+            /**
+             * Number
+             * @description Its number in exported files; 0: none.
+             */
+            number: number;
+            /** @description Of what the model decided; none without such particles. */
+            precision: components["schemas"]["Precision"] | null;
+            /** @description Of what people decided; none where nothing has two opinions. */
+            rechecked: components["schemas"]["Rechecked"] | null;
         };
         /**
          * ExportedFile
@@ -2225,7 +2275,7 @@ export interface components {
          */
         LabelCounts: {
             /** By Class */
-            by_class: components["schemas"]["tomosift__annotation__schemas__ClassCount"][];
+            by_class: components["schemas"]["ClassCount"][];
             /** Junk */
             junk: number;
             /** Skipped */
@@ -3776,56 +3826,6 @@ export interface components {
             key: string;
             /** Title */
             title: string;
-        };
-        /**
-         * ClassCount
-         * @description How many subtomograms carry a class.
-         */
-        tomosift__annotation__schemas__ClassCount: {
-            /**
-             * Class Id
-             * Format: uuid
-             */
-            class_id: string;
-            /** Color */
-            color: string;
-            /** Count */
-            count: number;
-            /** Name */
-            name: string;
-        };
-        /**
-         * ClassCount
-         * @description How many particles of a class are selected, who decided, and what fraction is expected to be right.
-         */
-        tomosift__exports__schemas__ClassCount: {
-            /** By Expert */
-            by_expert: number;
-            /** By Importer */
-            by_importer: number;
-            /** By Model */
-            by_model: number;
-            /** Count */
-            count: number;
-            /**
-             * Name
-             * @description The class's name, or junk, unsure, unlabeled.
-             */
-            name: string;
-            /**
-             * Note
-             * @description The same in words.
-             */
-            note: string;
-            /**
-             * Number
-             * @description Its number in exported files; 0: none.
-             */
-            number: number;
-            /** @description Of what the model decided; none without such particles. */
-            precision: components["schemas"]["Precision"] | null;
-            /** @description Of what people decided; none where nothing has two opinions. */
-            rechecked: components["schemas"]["Rechecked"] | null;
         };
     };
     responses: never;
