@@ -124,14 +124,15 @@ def collected(problems: ImportProblems, read: Callable[[], T]) -> T | None:
 
 
 def check_boxes(
-    boxes: Sequence[int] | NDArray[np.int64], rows: NDArray[np.int64], project_box: int | None, problems: ImportProblems
+    boxes: NDArray[np.int64], rows: NDArray[np.int64], project_box: int | None, problems: ImportProblems
 ) -> int:
     """The one box size in voxels: the project's, else the list's most frequent."""
-    box = project_box or Counter(list(boxes)).most_common(1)[0][0]
+    sizes, counts = np.unique(boxes, return_counts=True)
+    box = project_box or int(sizes[counts.argmax()])
     if not SMALLEST_BOX <= box <= LARGEST_BOX:
         problems.add(f"cubes of {box} voxels cannot be used; extract with {SMALLEST_BOX} to {LARGEST_BOX} voxels")
     whose = "the project has" if project_box else "most of the list has"
-    for place in np.flatnonzero(np.asarray(boxes) != box).tolist():
+    for place in np.flatnonzero(boxes != box).tolist():
         problems.add(
             f"this cube has {boxes[place]} voxels along an edge, {whose} {box}; extract all with one box size",
             int(rows[place]) + 1,

@@ -22,6 +22,7 @@ from tomosift.pool.evaluation_sample import draw, half_of, plan_growth
 from tomosift.pool.first_batch import queue_imported
 from tomosift.pool.import_order import ImportOrder
 from tomosift.pool.import_plan import SAME_VOXEL_SIZE, ImportPlan
+from tomosift.pool.label_imports import request_labels_of_source
 from tomosift.pool.tomogram_rows import TomogramOverview, store_tomograms
 from tomosift.projects.lifecycle import project_settings
 from tomosift.projects.schemas import ProjectSettings
@@ -72,6 +73,8 @@ def publish(session: Session, claim: job_control.Claim, imported: ImportedList) 
     evaluation_ids = _grow_evaluation(session, project.id, pool_before, new_ids, imported, settings, seed)
     batch = queue_imported(session, project.id, new_ids.tolist(), evaluation_ids, settings, seed + 1)
     consume_upload(session, imported.order)
+    labels = imported.order.options.labels
+    label_job = labels and request_labels_of_source(session, project.id, job.created_by, imported.source_id, labels)
     count = len(imported.plan)
     there = f"; {imported.already_there:,} were there already" if imported.already_there else ""
     message = f"{count:,} subtomograms imported{there}; {len(evaluation_ids):,} of them measure accuracy"
@@ -87,6 +90,7 @@ def publish(session: Session, claim: job_control.Claim, imported: ImportedList) 
             "already_there": imported.already_there,
             "evaluation_count": len(evaluation_ids),
             "batch_count": batch,
+            "label_job_id": str(label_job.id) if label_job else None,
         },
     )
     job_control.announce(session, project.id, "queue", reason="import")

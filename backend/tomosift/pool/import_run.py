@@ -29,6 +29,7 @@ from tomosift.pool.import_problems import ImportProblems
 from tomosift.pool.import_publish import ImportedList, publish, publish_nothing_new
 from tomosift.pool.import_read import expected_of, identify_particles, make_plan, read_list
 from tomosift.pool.previews import remove_old_previews
+from tomosift.pool.same_images import refuse_other_images
 from tomosift.pool.source_table import write_table
 from tomosift.pool.surroundings import OVERVIEW
 from tomosift.pool.tomogram_rows import TomogramOverview, unknown_tomograms
@@ -93,12 +94,14 @@ def _add_new(job: RunningJob, order: ImportOrder, attempt: ImportAttempt) -> Non
     """Import the particles that the project does not have."""
     job.report("read", 0, 1, f"reading {order.name}")
     particles = read_list(order)
-    identities = identify_particles(order, particles).values
+    identities = identify_particles(order, particles)
     with transaction() as session:
         project_id = _project_of(session.get_one(Job, job.claim.job_id))
         same_list = order.checksum if particles.format == "relion" else None
-        existing = find_existing(session, project_id, identities, same_list)
+        existing = find_existing(session, project_id, identities.values, same_list)
         expected = expected_of(session, project_id, order)
+        if identities.made_of == "image":
+            refuse_other_images(session, order, particles, existing, job.report)
     rows = np.flatnonzero(existing == 0)
     already_there = len(particles) - len(rows)
     if not len(rows):
@@ -120,7 +123,7 @@ def _add_new(job: RunningJob, order: ImportOrder, attempt: ImportAttempt) -> Non
         source_id=attempt.key,
         table_key=attempt.table_key,
         content_hashes=hashes,
-        identities=[identities[row] for row in rows.tolist()],
+        identities=[identities.values[row] for row in rows.tolist()],
         already_there=already_there,
         overviews=overviews,
     )

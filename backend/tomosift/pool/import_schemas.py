@@ -1,9 +1,10 @@
 """Wire types of imports: what to import and how, what a preview of it tells, and the request as a job keeps it."""
 
+import re
 import uuid
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from tomosift.pool.label_schemas import LabelImport
 from tomosift.pool.schemas import LabelOut, RelativePath
@@ -44,6 +45,15 @@ class TomogramsIn(BaseModel):
     voxel_size_angstrom: VoxelSize = Field(
         default=None, description="Å per voxel of the tomograms, if their headers do not say or say it wrong."
     )
+
+    @field_validator("pattern")
+    @classmethod
+    def _below_the_folder(cls, pattern: str) -> str:
+        if not re.search(r"\{tomogram(:0?\d)?\}", pattern):
+            raise ValueError("the pattern must hold {tomogram}, or {tomogram:03} for a number with leading zeros")
+        if pattern.startswith("/") or ".." in pattern.split("/") or "**" in pattern or "\0" in pattern:
+            raise ValueError("the pattern must stay below the folder: no leading /, no .., no **")
+        return pattern
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

@@ -69,7 +69,7 @@ class TomogramFinder:
         wanted = list(dict.fromkeys((name, plain_tomogram_name(name))))
         for each in wanted:
             pattern = _PLACEHOLDER.sub(lambda match, each=each: _written(each, match[1]), self._given.pattern)  # type: ignore[misc]
-            if ".." in Path(pattern).parts or pattern.startswith("/"):
+            if ".." in Path(pattern).parts or pattern.startswith("/"):  # of the tomogram's name
                 continue
             fitting = [path for path in sorted(folder.glob(pattern)) if self._inside(path) is not None]
             if len(fitting) > 1:
