@@ -8,6 +8,7 @@ from tomosift.formats.copick_project import looks_like_copick, read_copick_proje
 from tomosift.formats.csv_list import looks_like_csv, read_csv_list
 from tomosift.formats.dynamo_table import looks_like_dynamo, read_dynamo_table
 from tomosift.formats.em_motive_list import looks_like_em_list, read_em_motive_list
+from tomosift.formats.eman2_hdf import looks_like_eman2_hdf, read_eman2_hdf
 from tomosift.formats.eman2_json import looks_like_eman2_json, read_eman2_json
 from tomosift.formats.eman2_lst import looks_like_eman2_lst, read_eman2_lst
 from tomosift.formats.ndjson_list import looks_like_ndjson, read_ndjson_list
@@ -46,6 +47,7 @@ LIST_FORMATS: tuple[ListFormat, ...] = (
     ListFormat("copick", "copick project", looks_like_copick, read_copick_project),
     ListFormat("eman2-json", "EMAN2 boxes (info/*_info.json)", looks_like_eman2_json, read_eman2_json),
     ListFormat("eman2-lst", "EMAN2 list (.lst)", looks_like_eman2_lst, read_eman2_lst),
+    ListFormat("eman2-hdf", "EMAN2 particles (.hdf)", looks_like_eman2_hdf, read_eman2_hdf),
     ListFormat("ndjson", "CZ cryoET data portal (.ndjson)", looks_like_ndjson, read_ndjson_list),
     ListFormat("dynamo", "Dynamo table", looks_like_dynamo, read_dynamo_table),
     ListFormat("csv", "CSV", looks_like_csv, read_csv_list),

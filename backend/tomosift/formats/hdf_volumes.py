@@ -68,6 +68,20 @@ class SafeHdf:
                 return value.decode(errors="replace") if isinstance(value, bytes) else value
             return float(value) if np.isrealobj(value) else None
 
+    def numbers(self, path: str, name: str) -> list[float] | None:
+        """The numbers of an attribute, also of one with named parts, in their order; None if there is no such."""
+        with self.explained():
+            found = self._object(path)
+            if name not in found.attrs or found.attrs.get_id(name).get_storage_size() > _MOST_ATTRIBUTE_BYTES:
+                return None
+            value = np.asarray(found.attrs[name])
+            parts = (
+                [value[part].reshape(-1) for part in value.dtype.names] if value.dtype.names else [value.reshape(-1)]
+            )
+            if any(part.dtype.kind not in "iuf" for part in parts):
+                return None
+            return [float(number) for part in parts for number in part]
+
     def array(self, path: str) -> "HdfArray":
         """A data set of numbers that lies in this very file, whole."""
         with self.explained():
