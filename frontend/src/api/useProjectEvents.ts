@@ -25,7 +25,7 @@ export function useLiveProject(slug: string): void {
   useEffect(() => {
     const keys = queryKeys.project(slug)
     const refresh = (
-      ...names: ('progress' | 'cycles' | 'learningCurve' | 'jobs' | 'sources' | 'detail')[]
+      ...names: ('progress' | 'cycles' | 'learningCurve' | 'jobs' | 'sources' | 'detail' | 'exports')[]
     ) => {
       for (const name of names) void queryClient.invalidateQueries({ queryKey: keys[name] })
     }
@@ -55,7 +55,7 @@ function applyJob(
   queryClient: QueryClient,
   slug: string,
   { job, cycle_number }: ProjectEvents['job'],
-  refresh: (...names: ('progress' | 'cycles' | 'jobs' | 'sources' | 'detail')[]) => void,
+  refresh: (...names: ('progress' | 'cycles' | 'jobs' | 'sources' | 'detail' | 'exports')[]) => void,
 ): void {
   const keys = queryKeys.project(slug)
   const finished = job.state !== 'queued' && job.state !== 'running'
@@ -77,7 +77,7 @@ function applyJob(
     (page) =>
       page && { ...page, items: page.items.map((old) => (old.id === job.id ? { ...old, ...job } : old)) },
   )
-  if (finished) refresh('jobs', 'sources', 'progress', 'detail')
+  if (finished) refresh('jobs', 'sources', 'progress', 'detail', 'exports')
   else if (!queryClient.getQueryData<Page<Job>>(keys.jobs)?.items.some((old) => old.id === job.id))
     refresh('jobs')
 }

@@ -30,6 +30,7 @@ const TABS = [
   { path: '/label', title: 'Label' },
   { path: '/cycles', title: 'Cycles' },
   { path: '/data', title: 'Data' },
+  { path: '/export', title: 'Export' },
 ]
 
 function ProjectNavigation({ slug }: { slug: string }) {

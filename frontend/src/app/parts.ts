@@ -6,6 +6,7 @@ const load = {
   cycles: () => import('../pages/cycles/CyclesPage'),
   cycle: () => import('../pages/cycles/CyclePage'),
   data: () => import('../pages/data/DataPage'),
+  export: () => import('../pages/export/ExportPage'),
   label: () => import('../pages/label/LabelRoute'),
   viewer: () => import('../viewer/ViewerStage'),
 }
@@ -14,6 +15,7 @@ export const OverviewPage = lazy(load.overview)
 export const CyclesPage = lazy(load.cycles)
 export const CyclePage = lazy(load.cycle)
 export const DataPage = lazy(load.data)
+export const ExportPage = lazy(load.export)
 export const LabelRoute = lazy(load.label)
 
 /**

@@ -4,16 +4,22 @@ import type {
   CurvePoint,
   Cycle,
   CycleMetrics,
+  ExportDetail,
+  ExportedClass,
+  ExportPreview,
   ImportPreview,
   Job,
   LearningCurve,
   Page,
+  Precision,
   Progress,
   Project,
   ProjectSummary,
   Session,
   Source,
+  WritableFormat,
 } from '../api/types'
+import { exportRequest, STARTING_FORM } from '../pages/export/exportForm'
 
 const NOW = Date.now()
 const ago = (minutes: number) => new Date(NOW - minutes * 60_000).toISOString()
@@ -536,3 +542,115 @@ export const jobsFailed: Page<Job> = page([
   }),
   job({}),
 ])
+
+const precisionOf = (n: number, share: number, low: number, high: number): Precision => ({
+  n,
+  share,
+  low,
+  high,
+  note: n < 20 ? `Only ${n} evaluation items are like these: too few to rely on.` : null,
+})
+
+const exportedClass = (
+  name: string,
+  number: number,
+  byExpert: number,
+  byModel: number,
+  precision: Precision | null,
+): ExportedClass => ({
+  name,
+  number,
+  count: byExpert + byModel,
+  by_expert: byExpert,
+  by_importer: 0,
+  by_model: byModel,
+  precision,
+  rechecked: number === 1 ? { agree: 11, of: 12 } : null,
+  note: `${byExpert} decided by experts; ${byModel} predicted`,
+})
+
+export const exportPreview: ExportPreview = {
+  total: 600,
+  selected: 486,
+  classes: [
+    exportedClass('barrel', 1, 41, 112, precisionOf(62, 0.935, 0.84, 0.98)),
+    exportedClass('double ring', 2, 33, 96, precisionOf(41, 0.9, 0.77, 0.97)),
+    exportedClass('hollow sphere', 3, 24, 88, precisionOf(25, 1, 0.86, 1)),
+    exportedClass('rod', 4, 17, 61, precisionOf(9, 0.67, 0.3, 0.93)),
+    exportedClass('Y', 5, 9, 0, null),
+    exportedClass('bilobed blob', 6, 5, 0, null),
+    exportedClass('junk', 7, 13, 84, precisionOf(22, 0.86, 0.65, 0.97)),
+    exportedClass('unsure', 0, 4, 0, null),
+    exportedClass('unlabeled', 0, 0, 13, null),
+  ],
+  thresholds: [
+    { confidence: 0.5, count: 471, by_model: 342, precision: precisionOf(131, 0.91, 0.85, 0.95) },
+    { confidence: 0.7, count: 430, by_model: 301, precision: precisionOf(118, 0.94, 0.88, 0.98) },
+    { confidence: 0.9, count: 352, by_model: 223, precision: precisionOf(97, 0.97, 0.91, 0.99) },
+    { confidence: 0.99, count: 201, by_model: 72, precision: precisionOf(31, 1, 0.89, 1) },
+  ],
+  predictions: { kind: 'cycle', cycle: 3, calibrated: true, scored: 500 },
+}
+
+export const exportFormats: WritableFormat[] = [
+  { key: 'source', title: 'As imported' },
+  { key: 'dynamo', title: 'Dynamo table' },
+  { key: 'csv', title: 'CSV' },
+]
+
+export const exportReady: ExportDetail = {
+  id: 'e1',
+  state: 'succeeded',
+  request: {
+    ...exportRequest(STARTING_FORM),
+    layout: 'per-class',
+    filters: { classes: ['barrel', 'rod'], min_confidence: 0.9 },
+  },
+  created_at: ago(3),
+  finished_at: ago(2),
+  expires_at: new Date(NOW + 30 * 24 * 3600_000).toISOString(),
+  available: true,
+  particles: 214,
+  file_count: 4,
+  bytes: 84_120,
+  files: [
+    { path: 'particles_barrel.star', bytes: 51_200, sha256: '9f2c41d07ab6e553', particles: 146 },
+    { path: 'particles_rod.star', bytes: 30_100, sha256: '11aa41d07ab6e553', particles: 68 },
+    { path: 'classes.star', bytes: 420, sha256: '22bb41d07ab6e553', particles: null },
+    { path: 'manifest.json', bytes: 2400, sha256: '33cc41d07ab6e553', particles: null },
+  ],
+  classes: exportPreview.classes.filter(({ name }) => name === 'barrel' || name === 'rod'),
+  manifest_sha256: '33cc41d07ab6e553',
+}
+
+export const exportRunning: ExportDetail = {
+  ...exportReady,
+  id: 'e2',
+  state: 'running',
+  created_at: ago(0.2),
+  finished_at: null,
+  expires_at: null,
+  available: false,
+  particles: null,
+  file_count: null,
+  bytes: null,
+  files: [],
+}
+
+const exportExpired: ExportDetail = {
+  ...exportReady,
+  id: 'e0',
+  created_at: ago(60 * 24 * 40),
+  available: false,
+}
+
+export const exports = page([exportReady, exportExpired])
+
+export const jobExporting = job({
+  id: 'e2',
+  kind: 'export',
+  state: 'running',
+  progress: { stage: 'lists', done: 120, total: 486, rate: 240, eta_seconds: 2, message: 'Writing lists' },
+  created_at: ago(0.2),
+  finished_at: null,
+})
