@@ -105,9 +105,9 @@ class Client:
         """PUT below /api/v1; tried again when the connection fails. Raises ApiProblem, NoService."""
         return self.send("PUT", path, body=body, repeat=True)
 
-    def delete(self, path: str) -> None:
-        """DELETE below /api/v1. Raises ApiProblem, NoService."""
-        self.send("DELETE", path)
+    def delete(self, path: str) -> Json:
+        """DELETE below /api/v1; what it answers, if anything. Raises ApiProblem, NoService."""
+        return self.send("DELETE", path)
 
     def items(self, path: str, **query: Any) -> Iterator[Json]:
         """Every item of a paged list."""
@@ -143,6 +143,16 @@ class Client:
         )
         return int(_checked(answer)["size"])
 
+    def get_bytes(self, path: str, **query: Any) -> httpx.Response:
+        """GET an answer that is no JSON, from an address the service gave. Raises ApiProblem, NoService."""
+        try:
+            answer = self._http.get(path, params=query)
+        except httpx.TransportError as error:
+            raise no_answer(self.address.url, error) from error
+        if not answer.is_success:
+            _checked(answer)
+        return answer
+
     def download(self, path: str, target: Path) -> None:
         """GET a file below /api/v1 into `target`; a connection that breaks goes on where it was, where the service can.
 
@@ -168,6 +178,35 @@ class Client:
             with target.open("ab" if answer.status_code == httpx.codes.PARTIAL_CONTENT else "wb") as file:
                 for piece in answer.iter_bytes():
                     file.write(piece)
+
+    def post_batch(self, slug: str, upload_id: str, tar: bytes) -> Json:
+        """Send whole files in a tar, once; `{files, size}`. Raises ApiProblem, httpx.TransportError."""
+        answer = self._http.post(
+            f"{API}/projects/{quote(slug, safe='')}/uploads/{upload_id}/files",
+            content=tar,
+            headers={"Content-Type": "application/x-tar"},
+        )
+        return _checked(answer)
+
+    def uploaded_sizes(self, slug: str, upload_id: str) -> dict[str, int]:
+        """Path and size of every file of an upload, however many; tried again when the connection fails.
+
+        Raises ApiProblem, NoService.
+        """
+        address = f"{API}/projects/{quote(slug, safe='')}/uploads/{upload_id}/files"
+        for attempt in range(TRIES):
+            try:
+                with self._http.stream("GET", address) as answer:
+                    if not answer.is_success:
+                        answer.read()
+                        _checked(answer)
+                    files = (json.loads(line) for line in answer.iter_lines() if line)
+                    return {str(file["path"]): int(file["size"]) for file in files}
+            except httpx.TransportError as error:
+                if attempt == TRIES - 1:
+                    raise no_answer(self.address.url, error) from error
+                time.sleep(min(4.0, 0.25 * 2**attempt))
+        raise AssertionError("the loop returns or raises")
 
     def send(
         self,

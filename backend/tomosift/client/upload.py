@@ -1,23 +1,30 @@
-"""Sending a particle list with its volumes to a service: in chunks, and after a cut from where it stopped."""
+"""Sending a particle list with its volumes to a service, and after a cut from where it stopped.
+
+Small files travel many at a time, packed as tar, large ones in chunks.
+"""
 
 import hashlib
+import io
 import json
 import os
 import posixpath
+import tarfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import httpx
 
 from tomosift.client.rest import TRIES, ApiProblem, Client, no_answer
+from tomosift.formats.catalogue import read_particle_list
 from tomosift.formats.problem import FormatProblem
-from tomosift.formats.star import read_particle_star
 from tomosift.kit.contained_paths import ReferenceFinder
 
 CHUNK_BYTES = 8_000_000
 SMALLEST_CHUNK_BYTES = 64_000
+SMALL_FILE_BYTES = 1_000_000
 MOST_NAMED = 50
 
 
@@ -37,6 +44,8 @@ class ParticleFiles:
     list_remote: str
     files: Sequence[LocalFile]
     fingerprint: str
+    tomograms: Mapping[str, Any] | None = None
+    """Where the tomograms are in the upload, as an import asks for them."""
 
     @property
     def total_bytes(self) -> int:
@@ -52,29 +61,39 @@ class FilesMissing(Exception):
         self.rows = rows
 
 
-def gather(star: Path) -> ParticleFiles:
-    """The list's files, found from its folder upwards, as the server will look for them.
+def gather(path: Path, format: str | None = None) -> ParticleFiles:
+    """The files of a list (or folder of volumes), found from its folder upwards, as the server will look for them.
 
     Raises FormatProblem for a list that cannot be read, FilesMissing for one whose files are not all there.
     """
     try:
-        table = read_particle_star(star)
-        references = [reference.path for reference in table.image_references() or ()]
+        particles = read_particle_list(path, format)
+        references = [reference.path for reference in particles.image_references() or ()]
     except OSError as error:
-        raise FormatProblem(f"{star} cannot be read ({error.strerror})") from error
+        raise FormatProblem(f"{path} cannot be read ({error.strerror})") from error
     if not references:
-        raise FormatProblem(f"{star.name}: {table.why_no_images}")
-    finder = ReferenceFinder(star.resolve().parent, [Path("/")])
+        raise FormatProblem(f"{path.name}: {particles.why_no_images}")
+    start = path if path.is_dir() else path.parent
+    finder = ReferenceFinder(start.resolve(), [Path("/")])
     found = {reference: finder.find(reference) for reference in dict.fromkeys(references)}
     missing = [(row, each) for row, each in enumerate(references, start=1) if found[each] is None]
     if missing:
         raise FilesMissing(missing[:MOST_NAMED])
     # A reference may begin with `..`: the list is put that much deeper in the upload, so that none leads outside.
     folder = PurePosixPath(*["list"] * max(_climbs(reference) for reference in found))
-    files = [_local_file(star, str(folder / star.name))]
-    files += [_local_file(path, _remote_path(folder, reference)) for reference, path in found.items() if path]
+    if path.is_dir():
+        folder /= path.resolve().name
+    list_remote = str(folder if path.is_dir() else folder / path.name)
+    files = [] if path.is_dir() else [_local_file(path, list_remote)]
+    files += [_local_file(file, _remote_path(folder, reference)) for reference, file in found.items() if file]
     unique = list({file.remote: file for file in files}.values())
-    return ParticleFiles(files[0].remote, unique, _fingerprint(unique))
+    return ParticleFiles(list_remote, unique, fingerprint_of(unique))
+
+
+def single_file(path: Path) -> ParticleFiles:
+    """A file that names no others."""
+    file = _local_file(path, path.name)
+    return ParticleFiles(file.remote, [file], _fingerprint([file]))
 
 
 def _climbs(reference: str) -> int:
@@ -93,11 +112,26 @@ def _local_file(path: Path, remote: str) -> LocalFile:
     return LocalFile(path, remote, path.stat().st_size)
 
 
-def _fingerprint(files: Sequence[LocalFile]) -> str:
+def fingerprint_of(files: Sequence[LocalFile]) -> str:
+    """Changes when one of these files does."""
     digest = hashlib.blake2b(digest_size=16)
     for file in files:
         digest.update(f"{file.remote}\0{file.size}\0{file.path.stat().st_mtime_ns}\0".encode())
     return digest.hexdigest()
+
+
+def _pack(files: Sequence[LocalFile]) -> bytes:
+    """The files as a tar under their remote names. Raises FormatProblem for one that has changed its size."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for file in files:
+            data = file.path.read_bytes()
+            if len(data) != file.size:
+                raise FormatProblem(f"{file.path.name} changed while it was sent; begin again")
+            entry = tarfile.TarInfo(file.remote)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    return packed.getvalue()
 
 
 class ResumableUpload:
@@ -117,10 +151,16 @@ class ResumableUpload:
         upload_id, sizes = self._resume() or self._begin()
         sent = sum(min(sizes.get(file.remote, 0), file.size) for file in self.files.files)
         tell(sent)
+        batched: set[str] = set()
+        for batch in self._send_small(upload_id, self._waiting_small(sizes)):
+            batched.update(file.remote for file in batch)
+            sent += sum(file.size for file in batch)
+            tell(sent)
         for file in self.files.files:
-            for added in self._send_file(upload_id, file, sizes.get(file.remote)):
-                sent += added
-                tell(sent)
+            if file.remote not in batched:
+                for added in self._send_file(upload_id, file, sizes.get(file.remote)):
+                    sent += added
+                    tell(sent)
         return upload_id
 
     def forget(self) -> None:
@@ -134,17 +174,60 @@ class ResumableUpload:
         if upload_id is None:
             return None
         try:
-            contents = self._client.get(f"/projects/{self._slug}/uploads/{upload_id}")
+            return upload_id, self._client.uploaded_sizes(self._slug, upload_id)
         except ApiProblem as problem:
             if problem.status == 404:  # expired, or imported
                 return None
             raise
-        return upload_id, {file["path"]: int(file["size"]) for file in contents["files"]}
 
     def _begin(self) -> tuple[str, dict[str, int]]:
         upload_id = str(self._client.post(f"/projects/{self._slug}/uploads")["id"])
         self._write(self._remembered() | {self._key: upload_id})
         return upload_id, {}
+
+    def _waiting_small(self, sizes: Mapping[str, int]) -> list[LocalFile]:
+        """Small files of which nothing is there; one that had begun in chunks goes on in chunks."""
+        return [file for file in self.files.files if file.size < SMALL_FILE_BYTES and file.remote not in sizes]
+
+    def _send_small(self, upload_id: str, waiting: Sequence[LocalFile]) -> Iterator[Sequence[LocalFile]]:
+        """Send small files in batches of about a chunk; yields each batch that arrived.
+
+        A file that is too large for the service even alone is passed over: it goes in chunks.
+        """
+        place = 0
+        while place < len(waiting):
+            end, size = place, 0
+            while end < len(waiting) and (end == place or size + waiting[end].size <= self._chunk_bytes):
+                size += waiting[end].size
+                end += 1
+            batch = waiting[place:end]
+            arrived = self._send_batch(upload_id, batch)
+            if arrived:
+                yield batch
+            if arrived or len(batch) == 1:
+                place = end
+
+    def _send_batch(self, upload_id: str, files: Sequence[LocalFile]) -> bool:
+        """Send a batch, with patience. False: it was too large for the service; batches are smaller from now on."""
+        tar = _pack(files)
+        for attempt in range(TRIES):
+            try:
+                received = self._client.post_batch(self._slug, upload_id, tar)
+            except ApiProblem as problem:
+                if problem.kind == "too-large" and (len(files) == 1 or self._chunk_bytes > SMALLEST_CHUNK_BYTES):
+                    self._chunk_bytes = max(SMALLEST_CHUNK_BYTES, self._chunk_bytes // 2)
+                    return False
+                if problem.status < 500 or attempt == TRIES - 1:
+                    raise
+            except httpx.TransportError as error:
+                if attempt == TRIES - 1:
+                    raise no_answer(self._client.address.url, error) from error
+            else:
+                if received["files"] != len(files):
+                    raise FormatProblem(f"the service took {received['files']} of {len(files)} files; send them again")
+                return True
+            time.sleep(min(4.0, 0.1 * 2**attempt))
+        raise AssertionError("the loop returns or raises")
 
     def _send_file(self, upload_id: str, file: LocalFile, there: int | None) -> Iterator[int]:
         """Send the rest of a file; yields how many bytes each chunk added."""

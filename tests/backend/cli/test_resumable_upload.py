@@ -1,5 +1,7 @@
 """Sending a list with its volumes: what is sent where, and that a cut transfer goes on where it stopped."""
 
+import io
+import tarfile
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -36,14 +38,23 @@ class TroubledConnection(httpx.BaseTransport):
         self.before: Trouble = lambda request: None
         self.after: Trouble = lambda request: None
         self.sent: list[int] = []
+        self.batches: list[dict[str, int]] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.before(request)
         if request.method == "PUT":
             self.sent.append(int(request.headers["content-length"]))
+        if request.method == "POST" and request.url.path.endswith("/files"):
+            self.batches.append(read_batch(request.read()))
         response = self._inner.handle_request(request)
         self.after(request)
         return response
+
+
+def read_batch(tar: bytes) -> dict[str, int]:
+    """Names and sizes of the files in a batch."""
+    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
+        return {member.name: member.size for member in archive}
 
 
 @pytest.fixture
@@ -68,6 +79,14 @@ def client(service: Service, connection: TroubledConnection) -> Client:
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upload_module.time, "sleep", lambda _: None)
     monkeypatch.setattr(upload_module, "CHUNK_BYTES", 5000)
+    monkeypatch.setattr(upload_module, "SMALL_FILE_BYTES", 0)  # every file goes in chunks unless a test says otherwise
+
+
+@pytest.fixture
+def batching(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cubes (20 kB here) go three or four at a time."""
+    monkeypatch.setattr(upload_module, "CHUNK_BYTES", 70_000)
+    monkeypatch.setattr(upload_module, "SMALL_FILE_BYTES", 30_000)
 
 
 def uploader(client: Client, star: Path, tmp_path: Path) -> ResumableUpload:
@@ -231,3 +250,67 @@ def test_a_service_that_never_answers_ends_the_transfer(
     connection.before = unplugged
     with pytest.raises(NoService, match="does not answer"):
         uploader(client, star, tmp_path).run(lambda _: None)
+
+
+@pytest.mark.usefixtures("batching")
+def test_small_files_travel_many_at_a_time(client: Client, tmp_path: Path, connection: TroubledConnection) -> None:
+    star = write_particles(tmp_path / "set", 8).star
+    told: list[int] = []
+    upload = uploader(client, star, tmp_path)
+    upload_id = upload.run(told.append)
+    assert connection.sent == []
+    assert [len(batch) for batch in connection.batches] == [4, 4, 1]
+    assert told[-1] == upload.files.total_bytes
+    assert import_uploaded(client, upload_id, upload.files.list_remote)["state"] == "succeeded"
+
+
+@pytest.mark.usefixtures("batching")
+def test_batches_go_on_where_they_stopped(client: Client, tmp_path: Path, connection: TroubledConnection) -> None:
+    star = write_particles(tmp_path / "set", 8).star
+
+    def stop_after_one(request: httpx.Request) -> None:
+        if connection.batches:
+            raise KeyboardInterrupt
+
+    connection.before = stop_after_one
+    with pytest.raises(KeyboardInterrupt):
+        uploader(client, star, tmp_path).run(lambda _: None)
+    first, connection.before, connection.batches = connection.batches[0], lambda request: None, []
+    again = uploader(client, star, tmp_path)
+    upload_id = again.run(lambda _: None)
+    assert not any(first.keys() & batch.keys() for batch in connection.batches), "nothing is sent twice"
+    assert import_uploaded(client, upload_id, again.files.list_remote)["state"] == "succeeded"
+
+
+@pytest.mark.usefixtures("batching")
+def test_a_batch_whose_answer_was_lost_is_sent_again(
+    client: Client, tmp_path: Path, connection: TroubledConnection
+) -> None:
+    star = write_particles(tmp_path / "set", 8).star
+    lost = []
+
+    def lose_the_first(request: httpx.Request) -> None:
+        if connection.batches and not lost:
+            lost.append(request)
+            raise httpx.ReadError("connection reset", request=request)
+
+    connection.after = lose_the_first
+    upload = uploader(client, star, tmp_path)
+    upload_id = upload.run(lambda _: None)
+    assert connection.batches[0] == connection.batches[1]
+    assert staged(upload_id).keys() == {file.remote for file in upload.files.files}
+
+
+@pytest.mark.usefixtures("batching")
+def test_files_too_large_for_a_batch_of_a_strict_server_go_in_chunks(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    star = write_particles(tmp_path / "set", 3).star
+    monkeypatch.setattr(upload_module, "SMALLEST_CHUNK_BYTES", 1000)
+    monkeypatch.setenv("TOMOSIFT_REQUEST_LIMIT_MB", "0.005")
+    get_settings.cache_clear()
+    strict = TroubledConnection(Service())
+    upload = uploader(Client(client.address, strict), star, tmp_path)
+    upload_id = upload.run(lambda _: None)
+    assert staged(upload_id).keys() == {file.remote for file in upload.files.files}
+    assert strict.sent
