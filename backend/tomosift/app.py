@@ -21,7 +21,9 @@ from tomosift.kit.static_interface import serve_interface
 from tomosift.kit.web_security import WebSecurity
 from tomosift.pool.endpoints import router as pool_router
 from tomosift.pool.import_endpoints import router as imports_router
+from tomosift.pool.label_endpoints import router as labels_router
 from tomosift.pool.tomogram_endpoints import router as tomograms_router
+from tomosift.pool.upload_endpoints import router as uploads_router
 from tomosift.projects.endpoints import router as projects_router
 from tomosift.registry.endpoints import router as registry_router
 
@@ -30,7 +32,9 @@ ROUTERS = (
     accounts_router,
     projects_router,
     pool_router,
+    uploads_router,
     imports_router,
+    labels_router,
     tomograms_router,
     annotation_router,
     cycles_router,

@@ -16,7 +16,10 @@ from tomosift.kit.running_job import run_job, stop_running_jobs
 from tomosift.kit.settings import get_settings
 from tomosift.pool.import_run import run_import, sweep_leftovers
 from tomosift.pool.imports import IMPORT_TASK, PREVIEW_TASK
+from tomosift.pool.label_import_run import run_label_import, run_label_import_undo
+from tomosift.pool.label_imports import LABEL_IMPORT_TASK, UNDO_TASK
 from tomosift.pool.preview_run import run_preview
+from tomosift.pool.unpack import UNPACK_TASK, run_unpack
 
 celery_app: Celery = get_celery()
 
@@ -37,6 +40,24 @@ def export_particles(job_id: str) -> None:
 def preview_import(job_id: str) -> None:
     """Find out what an import would do."""
     run_job(uuid.UUID(job_id), run_preview)
+
+
+@celery_app.task(name=LABEL_IMPORT_TASK, queue=CPU_QUEUE)  # type: ignore[untyped-decorator]
+def import_labels(job_id: str) -> None:
+    """Bring labels that exist already."""
+    run_job(uuid.UUID(job_id), run_label_import)
+
+
+@celery_app.task(name=UNDO_TASK, queue=CPU_QUEUE)  # type: ignore[untyped-decorator]
+def undo_label_import(job_id: str) -> None:
+    """Take a label import back."""
+    run_job(uuid.UUID(job_id), run_label_import_undo)
+
+
+@celery_app.task(name=UNPACK_TASK, queue=CPU_QUEUE)  # type: ignore[untyped-decorator]
+def unpack_upload(job_id: str) -> None:
+    """Unpack an uploaded archive."""
+    run_job(uuid.UUID(job_id), run_unpack)
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]

@@ -8,7 +8,7 @@ only where no timely one stands, and a skip only where nobody said anything else
 import uuid
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, delete, exists, func, literal, select
+from sqlalchemy import BindParameter, ColumnElement, Select, delete, exists, func, literal, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -26,9 +26,9 @@ def preference(kind: Any, imported: Any, late: Any, event_id: Any) -> tuple[Any,
     return (kind == "skip", imported, late, -event_id)
 
 
-def spoken_by_importer(event: type[LabelEvent] = LabelEvent) -> ColumnElement[bool]:
+def spoken_by_importer() -> ColumnElement[bool]:
     """Whether a `label_event` came with a file: it speaks in the name of an importer, who is no person."""
-    return event.user_id.in_(select(User.id).where(User.kind == "importer"))
+    return LabelEvent.user_id.in_(select(User.id).where(User.kind == "importer"))
 
 
 def snapshot_lock(project_id: uuid.UUID) -> str:
@@ -45,11 +45,15 @@ def standing_opinions(project_id: uuid.UUID | BindParameter[Any], *, up_to_event
 
     `up_to_event_id` shows the state after that event: later opinions and later undos are as if they had not been.
     """
+    return _standing(up_to_event_id).where(LabelEvent.project_id == project_id)
+
+
+def _standing(up_to_event_id: int | None = None) -> Select[Any]:
     undo = aliased(LabelEvent)
     undone = exists().where(undo.undoes_event_id == LabelEvent.id)
     if up_to_event_id is not None:
         undone = undone.where(undo.id <= up_to_event_id)
-    statement = select(LabelEvent).where(LabelEvent.project_id == project_id, LabelEvent.kind != "undo", ~undone)
+    statement = select(LabelEvent).where(LabelEvent.kind != "undo", ~undone)
     return statement if up_to_event_id is None else statement.where(LabelEvent.id <= up_to_event_id)
 
 
@@ -85,36 +89,40 @@ def standing_labels(
 def store_labels(session: Session, project_id: uuid.UUID, subtomogram_ids: Select[tuple[int]]) -> None:
     """Derive and store the labels of many subtomograms at once; those of whom nothing stands lose theirs.
 
-    The caller holds the rows of these subtomograms locked.
+    `subtomogram_ids` selects one column. The caller holds the rows of these subtomograms locked.
     """
-    about_these = LabelEvent.subtomogram_id.in_(subtomogram_ids)
-    opinions = aliased(LabelEvent, standing_opinions(project_id).where(about_these).subquery())
-    order = preference(opinions.kind, spoken_by_importer(opinions), opinions.late, opinions.id)
-    one = opinions.subtomogram_id
-    ranked = select(
-        opinions.subtomogram_id,
-        opinions.project_id,
-        opinions.kind,
-        opinions.class_id,
-        opinions.id.label("event_id"),
-        func.count().filter(opinions.kind != "skip").over(partition_by=one).label("opinions"),
-        func.row_number().over(partition_by=one, order_by=order).label("place"),
-    ).subquery()
-    standing = select(
-        ranked.c.subtomogram_id,
-        ranked.c.project_id,
-        ranked.c.kind,
-        ranked.c.class_id,
+    ids = subtomogram_ids.cte("ids")
+    subtomogram_id = ids.c[0]
+    # One look-up a subtomogram, by that alone: while many events are written, statistics are old, and a join or a
+    # second condition would be planned on them.
+    winner = (
+        _standing()
+        .where(LabelEvent.subtomogram_id == subtomogram_id)
+        .with_only_columns(
+            LabelEvent.kind,
+            LabelEvent.class_id,
+            LabelEvent.id.label("event_id"),
+            func.count().filter(LabelEvent.kind != "skip").over().label("opinions"),
+        )
+        .order_by(*preference(LabelEvent.kind, spoken_by_importer(), LabelEvent.late, LabelEvent.id))
+        .limit(1)
+        .lateral("winner")
+    )
+    labels = select(
+        subtomogram_id,
+        literal(project_id),
+        winner.c.kind,
+        winner.c.class_id,
         literal(RULE),
-        ranked.c.event_id,
-        ranked.c.opinions,
-    ).where(ranked.c.place == 1)
+        winner.c.event_id,
+        winner.c.opinions,
+    ).select_from(ids.join(winner, true()))
     columns = ["subtomogram_id", "project_id", "kind", "class_id", "rule", "event_id", "opinion_count"]
-    statement = insert(CurrentLabel).from_select(columns, standing)
+    statement = insert(CurrentLabel).from_select(columns, labels)
     new = {name: statement.excluded[name] for name in columns[2:]} | {"updated_at": func.now()}
     session.execute(statement.on_conflict_do_update(index_elements=["subtomogram_id"], set_=new))
-    unspoken = ~standing_opinions(project_id).where(LabelEvent.subtomogram_id == CurrentLabel.subtomogram_id).exists()
+    unspoken = select(subtomogram_id).select_from(ids.outerjoin(winner, true())).where(winner.c.event_id.is_(None))
     session.execute(
-        delete(CurrentLabel).where(CurrentLabel.subtomogram_id.in_(subtomogram_ids), unspoken),
+        delete(CurrentLabel).where(CurrentLabel.subtomogram_id.in_(unspoken)),
         execution_options={"synchronize_session": False},
     )

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from tomosift.kit.problems import ProblemError, invalid
 from tomosift.pool.upload_paths import checked_path
@@ -26,6 +26,13 @@ MOST_BLOWN_UP = 200
 ALWAYS_ALLOWED_BYTES = 100_000_000
 
 _REGULAR = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
+
+
+class ByteStream(Protocol):
+    """What a tar is read from: bytes, from front to back."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes; none at the end."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ def read_archive(file: BinaryIO, archive_bytes: int) -> Iterator[Member]:
     raise _bad("it is no archive this program knows; send .zip, .tar or .tar.gz")
 
 
-def read_tar(stream: BinaryIO) -> Iterator[Member]:
+def read_tar(stream: ByteStream) -> Iterator[Member]:
     """The regular files of a tar stream, in its order. Raises ProblemError 422."""
     name: str | None = None
     size: int | None = None
@@ -83,11 +90,21 @@ def read_tar(stream: BinaryIO) -> Iterator[Member]:
 def _read_gzipped_tar(file: BinaryIO, archive_bytes: int) -> Iterator[Member]:
     given = 0
     with gzip.GzipFile(fileobj=file) as unpacked:
+        for member in read_tar(_Gunzipped(unpacked)):
+            given += member.size
+            _refuse_bomb(given, archive_bytes)
+            yield member
+
+
+class _Gunzipped:
+    """A gzip stream whose damage is told as a problem, whoever reads."""
+
+    def __init__(self, stream: gzip.GzipFile) -> None:
+        self._stream = stream
+
+    def read(self, size: int) -> bytes:
         try:
-            for member in read_tar(unpacked):  # type: ignore[arg-type]  # GzipFile reads like a BinaryIO
-                given += member.size
-                _refuse_bomb(given, archive_bytes)
-                yield member
+            return self._stream.read(size)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise _bad("the archive is cut off or damaged; send it again") from error
 
@@ -166,7 +183,7 @@ class _Header:
     size: int
 
 
-def _header(stream: BinaryIO) -> _Header | None:
+def _header(stream: ByteStream) -> _Header | None:
     """The next header; None at the end of the archive (a block of zeros, or nothing)."""
     block = stream.read(BLOCK)
     if not block or block.count(0) == BLOCK:
@@ -180,7 +197,7 @@ def _header(stream: BinaryIO) -> _Header | None:
     return _Header(info.name, info.type, info.size)
 
 
-def _header_text(stream: BinaryIO, size: int) -> bytes:
+def _header_text(stream: ByteStream, size: int) -> bytes:
     if size > LONGEST_HEADER_BYTES:
         raise _bad("a header of the archive is far too long; pack it anew")
     text = _read_exactly(stream, size)
@@ -213,7 +230,7 @@ def _pax_size(fields: dict[str, str], otherwise: int | None) -> int | None:
     return int(fields["size"])
 
 
-def _pieces(stream: BinaryIO, size: int, name: str) -> Iterator[bytes]:
+def _pieces(stream: ByteStream, size: int, name: str) -> Iterator[bytes]:
     left = size
     while left:
         piece = stream.read(min(PIECE_BYTES, left))
@@ -223,12 +240,12 @@ def _pieces(stream: BinaryIO, size: int, name: str) -> Iterator[bytes]:
         yield piece
 
 
-def _skip(stream: BinaryIO, size: int) -> None:
+def _skip(stream: ByteStream, size: int) -> None:
     for _ in _pieces(stream, size, "a folder"):
         pass
 
 
-def _read_exactly(stream: BinaryIO, size: int) -> bytes:
+def _read_exactly(stream: ByteStream, size: int) -> bytes:
     return b"".join(_pieces(stream, size, "a header"))
 
 

@@ -127,9 +127,7 @@ def _stage(job: RunningJob, request: LabelImportRequest, project_id: uuid.UUID, 
     return rows
 
 
-def _rows(
-    job: RunningJob, request: LabelImportRequest, sources: Sequence[Source], store: ArtifactStore
-) -> LabelRows:
+def _rows(job: RunningJob, request: LabelImportRequest, sources: Sequence[Source], store: ArtifactStore) -> LabelRows:
     file, root = job.claim.payload["file"], job.claim.payload["root"]
     if file is None:
         return rows_of_source(sources[0], request, store)

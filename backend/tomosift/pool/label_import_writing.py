@@ -34,10 +34,9 @@ _APPEND = text("""
 _CLOSE_QUESTIONS = text("""
     UPDATE queue_item q SET state = 'superseded', closed_at = now()
     WHERE q.project_id = :project AND q.state = 'open' AND q.work = :question
-      AND q.subtomogram_id IN (
-          SELECT t.subtomogram_id FROM label_target t JOIN current_label l ON l.subtomogram_id = t.subtomogram_id
-          WHERE t.subtomogram_id BETWEEN :first AND :last AND l.kind <> 'skip'
-      )
+      AND q.subtomogram_id BETWEEN :first AND :last
+      AND EXISTS (SELECT 1 FROM label_target t WHERE t.subtomogram_id = q.subtomogram_id)
+      AND EXISTS (SELECT 1 FROM current_label l WHERE l.subtomogram_id = q.subtomogram_id AND l.kind <> 'skip')
       AND NOT EXISTS (
           SELECT 1 FROM lease l WHERE l.queue_item_id = q.id AND l.ended_at IS NULL AND l.expires_at > now()
       )
@@ -161,6 +160,9 @@ def take_back(session: Session, importer: Importer, first: int, last: int) -> in
 
 
 def _lock(session: Session, importer: Importer, first: int, last: int) -> None:
+    # Statistics are old while a table grows by a million rows: a table that was small would be read whole, again and
+    # again.
+    session.execute(text("SET LOCAL enable_seqscan = off"))
     session.execute(
         text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))"),
         {"name": snapshot_lock(importer.project_id)},
