@@ -5,28 +5,32 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from torch import Tensor
 
 from tomosift.kit.artifacts import ArtifactStore, ArtifactUnreadable
 from tomosift_worker.networks.catalogue import build_network
 from tomosift_worker.networks.classifier import VolumeClassifier
 from tomosift_worker.networks.settings import ResNet3DSettings
-from tomosift_worker.training.checkpoint import CheckpointMismatch, load_weights, weights_of
+from tomosift_worker.training.checkpoint import CheckpointMismatch, load_weights, weights_of, with_prefix
 from tomosift_worker.training.preprocessing import prepare
 from tomosift_worker.training.settings import PreprocessingSettings
 
 FORMAT = "tomosift-model-1"
+AVERAGED = "averaged."
 
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A network with what belongs to it: its settings, its preprocessing, what its outputs mean."""
+    """A network with what belongs to it: its settings, its preprocessing, what its outputs mean.
+
+    `averaged` is the same network with the average of its weights along the training, where that was kept.
+    """
 
     network: VolumeClassifier
     settings: ResNet3DSettings
     preprocessing: PreprocessingSettings
     classes: list[dict[str, Any]]
+    averaged: VolumeClassifier | None = None
 
     def prepare(self, volumes: Tensor) -> Tensor:
         """Raw volumes `(n, 1, z, y, x)` to what this network takes."""
@@ -44,7 +48,10 @@ def write_model(store: ArtifactStore, key: str, model: StoredModel, description:
     `description` may say more about it. The weights file holds nothing but the weights, so equal weights give equal
     files.
     """
-    store.write_tensors(f"{key}.safetensors", weights_of(model.network), {"format": FORMAT})
+    weights = weights_of(model.network)
+    if model.averaged is not None:
+        weights |= {AVERAGED + name: array for name, array in weights_of(model.averaged).items()}
+    store.write_tensors(f"{key}.safetensors", weights, {"format": FORMAT})
     store.write_json(
         f"{key}.json",
         {
@@ -68,7 +75,11 @@ def read_model(store: ArtifactStore, key: str) -> StoredModel:
         preprocessing = PreprocessingSettings.model_validate(description["preprocessing"])
         classes = list(description["classes"])
         network = build_network(settings, len(classes), seed=0)
-        load_weights(network, {name: np.asarray(array) for name, array in weights.items()})
+        load_weights(network, {name: array for name, array in weights.items() if not name.startswith(AVERAGED)})
+        averaged = None
+        if of_average := with_prefix(weights, AVERAGED):
+            averaged = build_network(settings, len(classes), seed=0)
+            load_weights(averaged, of_average)
     except (KeyError, TypeError, ValueError, CheckpointMismatch) as error:
         raise ArtifactUnreadable(f"the model {key!r} cannot be used: {error}") from error
-    return StoredModel(network, settings, preprocessing, classes)
+    return StoredModel(network, settings, preprocessing, classes, averaged)

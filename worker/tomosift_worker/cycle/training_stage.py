@@ -1,5 +1,6 @@
 """The first stage: train the network on the snapshot's labels, from a checkpoint where an earlier attempt left one."""
 
+import dataclasses
 import math
 import time
 from dataclasses import dataclass
@@ -74,7 +75,9 @@ def _train(context: CycleContext, checkpoints: Checkpoints, batch_size: int) -> 
     checkpoints.write(trainer, total)
     _report(context, trainer)
     samples = (trainer.step - first_step) * batch_size
-    return Trained(start.model, _figures(trainer, settings, total, samples / max(1e-3, total - seconds_before)))
+    averaged = None if trainer.averaged is None else trainer.averaged.network
+    model = dataclasses.replace(start.model, averaged=averaged)
+    return Trained(model, _figures(trainer, settings, total, samples / max(1e-3, total - seconds_before)))
 
 
 def _figures(

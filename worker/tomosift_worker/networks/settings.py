@@ -21,3 +21,14 @@ class ResNet3DSettings(BaseModel):
         default=1,
         description="Stride of the first convolution. 2 is about 8 times cheaper and halves the resolution.",
     )
+    dropout: float = Field(
+        default=0.0,
+        ge=0.0,
+        le=0.9,
+        description="Share of the embedding's numbers left out at random in training; mc-dropout and bald also leave "
+        "them out when scoring.",
+    )
+    loss_module: bool = Field(
+        default=False,
+        description="Train a side module that predicts the loss of each volume, which ll4al scores by.",
+    )

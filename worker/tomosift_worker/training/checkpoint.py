@@ -12,7 +12,7 @@ from tomosift_worker.training.supervised import SupervisedTrainer
 
 Arrays = dict[str, NDArray[np.generic]]
 
-_WEIGHTS, _OPTIMIZER, _STEP, _LOSS = "weights/", "optimizer/", "step", "last_loss"
+_WEIGHTS, _AVERAGED, _OPTIMIZER, _STEP, _LOSS = "weights/", "averaged/", "optimizer/", "step", "last_loss"
 
 
 class CheckpointMismatch(ValueError):
@@ -32,9 +32,16 @@ def load_weights(network: nn.Module, weights: Arrays) -> None:
         raise CheckpointMismatch(f"these weights do not fit the network: {error}") from error
 
 
+def with_prefix(arrays: Arrays, prefix: str) -> Arrays:
+    """The arrays whose names begin with `prefix`, without it."""
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
 def state_of(trainer: SupervisedTrainer) -> Arrays:
     """Everything `restore` needs, as named arrays."""
     state: Arrays = {_WEIGHTS + name: array for name, array in weights_of(trainer.network).items()}
+    if trainer.averaged is not None:
+        state |= {_AVERAGED + name: array for name, array in weights_of(trainer.averaged.network).items()}
     state[_STEP] = np.array(trainer.step, np.int64)
     state[_LOSS] = np.array(trainer.last_loss, np.float64)
     names = _parameter_names(trainer)
@@ -48,10 +55,9 @@ def state_of(trainer: SupervisedTrainer) -> Arrays:
 
 def restore(trainer: SupervisedTrainer, state: Arrays) -> None:
     """Set a fresh trainer of the same network, settings, data and seed to a saved state. Raises CheckpointMismatch."""
-    load_weights(
-        trainer.network,
-        {name.removeprefix(_WEIGHTS): array for name, array in state.items() if name.startswith(_WEIGHTS)},
-    )
+    load_weights(trainer.network, with_prefix(state, _WEIGHTS))
+    if trainer.averaged is not None:
+        load_weights(trainer.averaged.network, with_prefix(state, _AVERAGED))
     parameters = dict(trainer.network.named_parameters())
     for name, array in state.items():
         if not name.startswith(_OPTIMIZER):

@@ -46,6 +46,14 @@ class TrainingSettings(BaseModel):
         default="half-turns",
         description="Random half turns about the axes keep the missing wedge and the hand; mirrors also flip the hand.",
     )
+    average: Literal["none", "ema", "mean"] = Field(
+        default="none",
+        description="Keep an average of the weights beside them: ema, an exponential moving one, which "
+        "tod-ema compares with; mean, the uniform one, for mean-model.",
+    )
+    average_decay: float = Field(
+        default=0.999, ge=0.0, lt=1.0, description="How much of the moving average each step keeps (ema)."
+    )
     warm_start: Literal["auto", "always", "never"] = Field(
         default="auto",
         description="Start from the previous cycle's weights. auto: where the acquisition function is cod.",

@@ -1,7 +1,8 @@
 """Supervised training: cross-entropy on the labels, in class-balanced, shifted and turned batches."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -9,12 +10,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tomosift_worker.networks.classifier import VolumeClassifier
+from tomosift_worker.training import loss_ranking
 from tomosift_worker.training.augmentation import augment, draw_augmentation
+from tomosift_worker.training.averaging import AveragedWeights
 from tomosift_worker.training.batches import BatchPlan
+from tomosift_worker.training.counter_random import generator_at
 from tomosift_worker.training.schedule import learning_rate_at
 from tomosift_worker.training.settings import TrainingSettings
 
 LOSS_CHECK_EVERY = 20
+DROPOUT_STREAM = 2
 
 ReadVolumes = Callable[[NDArray[np.int64], NDArray[np.int64] | None], Tensor]
 """Gives the prepared volumes `(n, 1, z, y, x)` at n positions of the labeled set, on the network's device. It also
@@ -55,7 +60,8 @@ class SupervisedTrainer:
         self._seed = seed
         self._plan = BatchPlan(labels, settings.batch_size, settings.balance, seed)
         self._drawn: dict[int, NDArray[np.int64]] = {}
-        self._loss = nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing)
+        self._losses = nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing, reduction="none")
+        self.averaged = AveragedWeights(network, settings) if settings.average != "none" else None
         self.optimizer = _build_optimizer(network, settings)
         # bfloat16 needs no loss scaling; without it, or on a CPU, everything stays in float32.
         self._mixed = self._device.type == "cuda" and torch.cuda.is_bf16_supported()
@@ -77,15 +83,41 @@ class SupervisedTrainer:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate_at(self.step, self.settings)
         volumes, labels = self._batch(self.step)
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._mixed):
-            loss = self._loss(self.network(volumes).float(), labels)
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._mixed), self._dropout_of_step():
+            objective, loss = self._objective(volumes, labels)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(objective)
         self.optimizer.step()
         self._loss_now = loss.detach()
         self.step += 1
+        if self.averaged is not None:
+            self.averaged.update(self.step)
         if self.step % LOSS_CHECK_EVERY == 0 or self.finished:
             self._look_at_loss()
+
+    def _objective(self, volumes: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """What is descended, and the classification loss in it."""
+        network = self.network
+        if network.loss_module is None:
+            loss = self._losses(network(volumes).float(), labels).mean()
+            return loss, loss
+        embeddings, stages = network.embed_in_stages(volumes)
+        losses = self._losses(network.classify(embeddings).float(), labels)
+        if self.step >= loss_ranking.DETACHED_AFTER * self.settings.steps:
+            stages = [stage.detach() for stage in stages]
+        ranking = loss_ranking.ranking_loss(network.loss_module(stages).float(), losses)
+        return losses.mean() + loss_ranking.WEIGHT * ranking, losses.mean()
+
+    @contextmanager
+    def _dropout_of_step(self) -> Iterator[None]:
+        """torch's generators as this step's number seeds them, and as they were afterwards."""
+        if self.network.dropout_rate == 0.0:
+            yield
+            return
+        devices = [self._device] if self._device.type == "cuda" else []
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(int(generator_at(self._seed, DROPOUT_STREAM, self.step).integers(2**63)))
+            yield
 
     def _look_at_loss(self) -> None:
         self.last_loss = float(self._loss_now)
