@@ -5,8 +5,8 @@ from typing import Any
 
 from tomosift.formats.problem import FormatProblem
 
-LONGEST_DOCUMENT = 64 * 2**20
-"""Python needs some twenty times a document's size in the worst case."""
+LONGEST_DOCUMENT = 32 * 2**20
+"""Room for 100,000 points. Python needs some thirty times a document's size in the worst case."""
 
 
 class NumberText(str):

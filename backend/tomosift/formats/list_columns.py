@@ -21,19 +21,18 @@ _ROWS_AT_ONCE = 20_000
 
 def read_whole_file(path: Path, most: int = LONGEST_LIST_BYTES) -> bytes:
     """The bytes of a regular file of at most `most` bytes. Raises FormatProblem."""
-    check_file(path, most)
+    size = check_file(path, most)
     try:
         with path.open("rb") as file:
-            content = file.read(most + 1)
+            # Python takes the memory for as much as it is asked to read.
+            content = file.read(size)
     except OSError:
         raise FormatProblem(f"{path.name} cannot be read by this program; check its permissions") from None
-    if len(content) > most:
-        raise _too_long(path, most)
     return content
 
 
-def check_file(path: Path, most: int = LONGEST_LIST_BYTES) -> None:
-    """Raises FormatProblem for what is no regular file, or one of more than `most` bytes."""
+def check_file(path: Path, most: int = LONGEST_LIST_BYTES) -> int:
+    """The size of a file. Raises FormatProblem for what is no regular file, or one of more than `most` bytes."""
     try:
         # A named pipe would hold the program up for ever.
         is_file, size = path.is_file(), path.stat().st_size
@@ -42,7 +41,8 @@ def check_file(path: Path, most: int = LONGEST_LIST_BYTES) -> None:
     if not is_file:
         raise FormatProblem(f"{path.name} does not exist or is no file")
     if size > most:
-        raise _too_long(path, most)
+        raise FormatProblem(f"{path.name} is longer than {most // 2**20} MiB, too long for a list; split it")
+    return size
 
 
 def decode_text(content: bytes, name: str) -> str:
@@ -146,7 +146,3 @@ def parse_image_reference(text: str, row: int, column: str) -> ImageReference:
             column=column,
         )
     return ImageReference(path, int(number) if number else None)
-
-
-def _too_long(path: Path, most: int) -> FormatProblem:
-    return FormatProblem(f"{path.name} is longer than {most // 2**20} MiB, too long for a list; split it")
