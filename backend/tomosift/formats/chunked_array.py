@@ -24,8 +24,8 @@ _KEPT_BYTES = 64 * 2**20
 class ChunkedArray(ABC):
     """An array of numbers in equal chunks. Parts are read as float32; safe to use from several threads.
 
-    Raises FormatProblem if a chunk is larger than 256 MiB. Memory: the part, one chunk, and 64 MiB of chunks that are
-    kept for the next part.
+    Raises FormatProblem if a chunk is larger than 256 MiB. Memory: the part, one chunk packed and unpacked, and 64 MiB
+    of chunks that are kept for the next part.
     """
 
     def __init__(self, name: str, shape: Sequence[int], chunks: Sequence[int], voxel_type: np.dtype[Any]) -> None:
@@ -79,19 +79,24 @@ class ChunkedArray(ABC):
         return chunk
 
 
-def unpack(codec: str, data: bytes, size: int, name: str) -> bytes:
+def most_stored(chunk_bytes: int) -> int:
+    """How many bytes a packed chunk may take: hardly more than unpacked."""
+    return chunk_bytes + chunk_bytes // 8 + 65_536
+
+
+def unpack(codec: str, data: bytes | memoryview, size: int, name: str) -> bytes | memoryview:
     """Unpack `data`, which must give exactly `size` bytes; never more than that is unpacked.
 
     `codec` is one of zlib (also with a gzip header), bz2, zstd, blosc, lz4. Raises FormatProblem for damaged data.
     """
     try:
         if codec in ("zlib", "bz2"):
-            unpacked = _unpack_stream(codec, data, size)
+            unpacked: bytes | memoryview = _unpack_stream(codec, data, size)
         else:
             # 0xFF bytes, which are NaN as floats: what a short chunk leaves out is not taken for zeros.
             target = np.full(size, 0xFF, np.uint8)
             {"zstd": zstd, "blosc": blosc, "lz4": lz4}[codec].decompress(data, target)
-            unpacked = target.tobytes()
+            unpacked = target.data
     except (ValueError, RuntimeError, zlib.error, OSError, EOFError, MemoryError):
         raise FormatProblem(f"{name} is damaged: a chunk of it cannot be unpacked ({codec}); copy it again") from None
     if len(unpacked) != size:
@@ -99,7 +104,7 @@ def unpack(codec: str, data: bytes, size: int, name: str) -> bytes:
     return unpacked
 
 
-def _unpack_stream(codec: str, data: bytes, size: int) -> bytes:
+def _unpack_stream(codec: str, data: bytes | memoryview, size: int) -> bytes:
     # 47: a zlib or a gzip header. One byte more than wanted shows that there is more.
     if codec == "zlib":
         return zlib.decompressobj(47).decompress(data, size + 1)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tomosift.formats.byte_source import unreadable
-from tomosift.formats.chunked_array import ChunkedArray, unpack
+from tomosift.formats.chunked_array import ChunkedArray, most_stored, unpack
 from tomosift.formats.problem import FormatProblem
 from tomosift.formats.volume_file import (
     LARGEST_AXIS,
@@ -183,18 +183,17 @@ class _HdfChunks(ChunkedArray):
     def load_chunk(self, place: tuple[int, ...]) -> NDArray[Any]:
         offset = tuple(index * chunk for index, chunk in zip(place, self.chunks, strict=True))
         stored = self._dataset.id.get_chunk_info_by_coord(offset)
-        # A packed chunk is hardly ever larger than an unpacked one.
-        if stored.byte_offset is None or stored.size > 2 * self.chunk_bytes + 1024:
+        if stored.byte_offset is None or stored.size > most_stored(self.chunk_bytes):
             raise FormatProblem(f"{self.name} lacks some of its voxels, or they are damaged; copy it again")
         mask, data = self._dataset.id.read_direct_chunk(offset)
         for place_in_pipeline in reversed(range(len(self._filters))):
             if not mask >> place_in_pipeline & 1:
-                data = self._undone(self._filters[place_in_pipeline], bytes(data))
+                data = self._undone(self._filters[place_in_pipeline], data)
         if len(data) != self.chunk_bytes:
             raise FormatProblem(f"{self.name} is damaged: a chunk of it has not {self.chunk_bytes} bytes")
         return np.frombuffer(data, self.voxel_type).reshape(self.chunks)
 
-    def _undone(self, number: int, data: bytes) -> bytes:
+    def _undone(self, number: int, data: bytes | memoryview) -> bytes | memoryview:
         if number == _DEFLATE:
             # The checksum that may follow the voxels is packed with them.
             tail = 4 if _FLETCHER32 in self._filters[: self._filters.index(_DEFLATE)] else 0

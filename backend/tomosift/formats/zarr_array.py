@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tomosift.formats.byte_source import unreadable
-from tomosift.formats.chunked_array import ChunkedArray, unpack
+from tomosift.formats.chunked_array import ChunkedArray, most_stored, unpack
 from tomosift.formats.problem import FormatProblem
 
 _LARGEST_METADATA = 16 * 2**20
@@ -101,7 +101,9 @@ class ChunkCoding:
     order: tuple[int, ...]
     byte_codecs: tuple[str, ...]
 
-    def decode(self, data: bytes, shape: tuple[int, ...], voxel_type: np.dtype[Any], name: str) -> NDArray[Any]:
+    def decode(
+        self, data: bytes | memoryview, shape: tuple[int, ...], voxel_type: np.dtype[Any], name: str
+    ) -> NDArray[Any]:
         """The chunk of `shape`. Raises FormatProblem."""
         size = math.prod(shape) * voxel_type.itemsize
         for place in reversed(range(len(self.byte_codecs))):
@@ -153,7 +155,7 @@ class ZarrArray(ChunkedArray):
     def load_chunk(self, place: tuple[int, ...]) -> NDArray[Any]:
         """As ChunkedArray; a chunk that was never written holds the fill value."""
         sharding = self._described.sharding
-        limit = 2 * self.chunk_bytes + 65_536
+        limit = most_stored(self.chunk_bytes)
         if sharding is None:
             data = self._folder.read(self._key(place), limit)
         else:
@@ -347,7 +349,7 @@ def _fill(value: object, voxel_type: np.dtype[Any]) -> float:
     return number
 
 
-def _without_checksum(data: bytes, name: str) -> bytes:
-    if len(data) < 4 or google_crc32c.value(data[:-4]) != int.from_bytes(data[-4:], "little"):
+def _without_checksum(data: bytes | memoryview, name: str) -> bytes | memoryview:
+    if len(data) < 4 or google_crc32c.value(bytes(data[:-4])) != int.from_bytes(data[-4:], "little"):
         raise FormatProblem(f"{name} is damaged: a checksum is wrong; copy it again")
     return data[:-4]

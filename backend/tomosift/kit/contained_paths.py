@@ -55,7 +55,7 @@ class ReferenceFinder:
         self._resolved_folders: dict[str, Path | None] = {}
 
     def find(self, reference: str) -> Path | None:
-        """The resolved path of the regular file `reference`, or None."""
+        """The resolved path of the regular file (or `.zarr` folder) `reference`, or None."""
         parent, name = os.path.split(reference)
         if not name or "\0" in reference:
             return None
@@ -82,10 +82,12 @@ class ReferenceFinder:
             mode = path.lstat().st_mode
         except (OSError, ValueError):
             return None
-        if stat.S_ISREG(mode):
+        if stat.S_ISREG(mode) or (stat.S_ISDIR(mode) and name.endswith(".zarr")):
             return path
         target = _resolve(path) if stat.S_ISLNK(mode) else None
-        return target if target is not None and _lies_in(target, self._roots) and target.is_file() else None
+        if target is None or not _lies_in(target, self._roots):
+            return None
+        return target if target.is_file() or (target.is_dir() and name.endswith(".zarr")) else None
 
 
 def _candidates(path: Path, roots: list[Path]) -> list[Path]:

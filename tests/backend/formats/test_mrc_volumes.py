@@ -330,6 +330,16 @@ def test_a_real_gzipped_map() -> None:
 
 
 @needs_real_files
+def test_real_density_maps() -> None:
+    maps = sorted((REAL_FILES.parent / "templates_10A").glob("*.mrc"))
+    assert len(maps) == 12
+    for path in maps:
+        with open_volume_file(path) as volume:
+            assert (volume.n_cubes, volume.voxel_size) == (1, pytest.approx(10.0, abs=0.01))
+            np.testing.assert_array_equal(volume.read_cube(None), mrcfile.read(path))
+
+
+@needs_real_files
 def test_a_real_motive_list_is_no_volume() -> None:
     with pytest.raises(FormatProblem, match=r"motl_20_fields\.em is a motive list of"):
         open_volume_file(REAL_FILES / "motl_20_fields.em")

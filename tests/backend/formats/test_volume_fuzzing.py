@@ -26,8 +26,8 @@ from tomosift.formats.problem import FormatProblem
 from tomosift.formats.volume_files import open_volume_file, read_volume
 
 MUTATIONS_EACH = 40
-MEMORY_BOUND_MIB = 400
-"""A chunk of 256 MiB, and the small volume itself."""
+MEMORY_BOUND_MIB = 600
+"""A chunk of 256 MiB, packed and unpacked, and the small volume itself."""
 SAMPLES: dict[str, Callable[[Path, Any], Path]] = {
     **WRITERS,
     "sharded zarr": lambda folder, volume: write_ome_zarr(folder, volume, 3, chunks=(4, 4, 4), shards=(8, 8, 8)),

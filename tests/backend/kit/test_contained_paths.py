@@ -110,3 +110,15 @@ def test_the_list_s_own_folder_wins_however_often_a_parent_was_used(root: Path) 
     for _ in range(3):
         finder.find("maps/a.mrc")
     assert finder.find("c.mrc") == job.resolve() / "c.mrc"
+
+
+def test_a_zarr_folder_is_found_as_a_file_is(root: Path, tmp_path: Path) -> None:
+    job = root / "project" / "job"
+    (root / "project" / "maps" / "all.zarr").mkdir()
+    (tmp_path / "outside.zarr").mkdir()
+    (job / "outside.zarr").symlink_to(tmp_path / "outside.zarr")
+    (job / "inside.zarr").symlink_to(root / "project" / "maps" / "all.zarr")
+    found = root.resolve() / "project" / "maps" / "all.zarr"
+    assert find_relative("maps/all.zarr", job, [root]) == found
+    assert find_relative("inside.zarr", job, [root]) == found
+    assert find_relative("outside.zarr", job, [root]) is None
