@@ -19,6 +19,7 @@ from tomosift.pool.schemas import (
     JobLogEntry,
     JobOut,
     LabelOut,
+    PredictionOut,
     SourceOut,
     SubtomogramDetail,
     SubtomogramSummary,
@@ -135,6 +136,9 @@ def read_subtomograms(
         str | None, Query(max_length=50, description="`unlabeled`, `class:<id>`, `junk` or `unsure`.")
     ] = None,
     tomogram: Annotated[str | None, Query(max_length=500, description="Only those of this tomogram.")] = None,
+    predicted: Annotated[
+        uuid.UUID | None, Query(description="Only those that imported predictions give this class.")
+    ] = None,
 ) -> Page[SubtomogramSummary]:
     """Subtomograms in the order they came, optionally only those with a certain label or of one tomogram."""
     cursor = decode_cursor(after, int)
@@ -146,11 +150,13 @@ def read_subtomograms(
             after_id=None if cursor is None else int(str(cursor[0])),
             label=subtomograms.parse_label_filter(label),
             tomogram=tomogram,
+            predicted=predicted,
         )
+        hints = subtomograms.shown_predictions(session, [row for row, _ in rows])
     return page_of(
         rows,
         limit,
-        lambda row: SubtomogramSummary(**_summary_fields(access.slug, *row)),
+        lambda row: SubtomogramSummary(**_summary_fields(access.slug, *row, hints.get(row[0].id))),
         lambda row: (row[0].id,),
     )
 
@@ -160,8 +166,9 @@ def read_subtomogram(subtomogram_id: int, access: ViewerAccess) -> SubtomogramDe
     """A subtomogram with every column of the list it came from."""
     with transaction() as session:
         row, source, label = subtomograms.find_subtomogram(session, access.project_id, subtomogram_id)
+        hint = subtomograms.shown_predictions(session, [row]).get(row.id)
     return SubtomogramDetail(
-        **_summary_fields(access.slug, row, label),
+        **_summary_fields(access.slug, row, label, hint),
         rot=row.rot,
         tilt=row.tilt,
         psi=row.psi,
@@ -192,7 +199,9 @@ def read_volume(
     return volume_response(volume, format, IMMUTABLE if h is not None else "private, no-cache")
 
 
-def _summary_fields(slug: str, row: Subtomogram, label: CurrentLabel | None) -> dict[str, Any]:
+def _summary_fields(
+    slug: str, row: Subtomogram, label: CurrentLabel | None, prediction: subtomograms.Prediction | None
+) -> dict[str, Any]:
     return {
         "id": row.id,
         "name": row.name,
@@ -204,6 +213,7 @@ def _summary_fields(slug: str, row: Subtomogram, label: CurrentLabel | None) -> 
         "z": row.z,
         "volume_url": subtomograms.volume_url(slug, row),
         "label": LabelOut.model_validate({"kind": label.kind, "class_id": label.class_id}) if label else None,
+        "prediction": PredictionOut.model_validate(prediction) if prediction else None,
     }
 
 

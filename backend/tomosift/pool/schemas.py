@@ -97,6 +97,15 @@ class LabelOut(BaseModel):
     class_id: uuid.UUID | None
 
 
+class PredictionOut(BaseModel):
+    """A class that an import brought along as a hint."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    class_id: uuid.UUID
+    confidence: float | None = Field(description="From 0 to 1; null where the file gave none.")
+
+
 class SubtomogramSummary(BaseModel):
     """A subtomogram in a list."""
 
@@ -110,6 +119,7 @@ class SubtomogramSummary(BaseModel):
     z: float | None
     volume_url: str
     label: LabelOut | None
+    prediction: PredictionOut | None = Field(description="Imported as a hint; never shown for the evaluation sample.")
 
 
 class SubtomogramDetail(SubtomogramSummary):

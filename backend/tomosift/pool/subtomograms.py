@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from tomosift.kit.artifacts import ArtifactStore
 from tomosift.kit.problems import invalid, not_found
 from tomosift.kit.settings import get_settings
-from tomosift.tables import CurrentLabel, Source, Subtomogram
+from tomosift.tables import CurrentLabel, EvaluationItem, Source, Subtomogram
 from tomosift.volumes.store import VolumeArray, VolumeStore
 
 _LABEL_FILTER = re.compile(r"unlabeled|junk|unsure|class:[0-9a-f-]{36}")
@@ -30,6 +30,14 @@ class LabelFilter:
 
     kind: str | None
     class_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A class that came with an import as a hint; `confidence` from 0 to 1, None where the file gave none."""
+
+    class_id: uuid.UUID | None
+    confidence: float | None
 
 
 def parse_label_filter(text: str | None) -> LabelFilter | None:
@@ -55,8 +63,12 @@ def list_subtomograms(
     after_id: int | None,
     label: LabelFilter | None,
     tomogram: str | None,
+    predicted: uuid.UUID | None = None,
 ) -> Sequence[tuple[Subtomogram, CurrentLabel | None]]:
-    """Up to `limit` subtomograms by id, after `after_id`, with their labels."""
+    """Up to `limit` subtomograms by id, after `after_id`, with their labels.
+
+    `predicted`: only those that imported predictions give this class; none of the evaluation sample, which is blind.
+    """
     query = (
         select(Subtomogram, CurrentLabel)
         .outerjoin(CurrentLabel, CurrentLabel.subtomogram_id == Subtomogram.id)
@@ -72,7 +84,22 @@ def list_subtomograms(
         query = query.where(CurrentLabel.kind.is_(None) if label.kind is None else CurrentLabel.kind == label.kind)
         if label.class_id is not None:
             query = query.where(CurrentLabel.class_id == label.class_id)
+    if predicted is not None:
+        query = query.where(Subtomogram.predicted_class_id == predicted, ~_is_evaluation_item())
     return [(subtomogram, current) for subtomogram, current in session.execute(query)]
+
+
+def shown_predictions(session: Session, rows: Sequence[Subtomogram]) -> dict[int, Prediction]:
+    """The imported predictions of these subtomograms, by id; none for the evaluation sample, which is blind."""
+    predicted = {row.id: row for row in rows if row.predicted_class_id is not None}
+    shown = session.scalars(select(Subtomogram.id).where(Subtomogram.id.in_(predicted), ~_is_evaluation_item()))
+    return {
+        each: Prediction(predicted[each].predicted_class_id, predicted[each].predicted_confidence) for each in shown
+    }
+
+
+def _is_evaluation_item() -> ColumnElement[bool]:
+    return exists().where(EvaluationItem.subtomogram_id == Subtomogram.id)
 
 
 def find_subtomogram(

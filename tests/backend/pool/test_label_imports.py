@@ -315,6 +315,20 @@ def test_predictions_are_hints_and_the_first_batch_covers_every_class(
     assert owner.delete(world.path(f"/label-imports/{job['id']}")).json()["type"].endswith("predictions-stay")
 
 
+def test_predictions_are_shown_but_for_the_evaluation_sample(world: World, owner: TestClient, folder: Path) -> None:
+    path = write_csv(folder, dict.fromkeys(world.subtomogram_ids, "rod,0.5"), head="id,class,p")
+    bring(owner, world, path=path, confidence_column="p", **{"as": "predictions"})
+    rod, hint = str(world.class_ids[1]), {"class_id": str(world.class_ids[1]), "confidence": 0.5}
+    listed = owner.get(world.path("/subtomograms")).json()["items"]
+    assert {each["id"]: each["prediction"] for each in listed} == {
+        each: None if each in world.evaluation else hint for each in world.subtomogram_ids
+    }
+    filtered = owner.get(world.path("/subtomograms"), params={"predicted": rod}).json()["items"]
+    assert [each["id"] for each in filtered] == world.subtomogram_ids[4:]
+    other = owner.get(world.path("/subtomograms"), params={"predicted": str(world.class_ids[0])})
+    assert other.json()["items"] == []
+
+
 def test_junk_is_no_prediction(world: World, owner: TestClient, folder: Path) -> None:
     path = write_csv(folder, {world.subtomogram_ids[5]: "junk", world.subtomogram_ids[6]: "rod"})
     assert bring(owner, world, path=path, **{"as": "predictions"})["result"]["skipped"] == {"no-class": 1}
