@@ -493,6 +493,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{slug}/label-imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring labels that exist already
+         * @description Start a job that reads classes from a column and writes them in the importer's name.
+         *
+         *     Every value must be a class, or be mapped to one; values that are not are listed in the job's problem with their
+         *     counts, and nothing is written. Repeating an import writes nothing twice. A person's decision always counts more.
+         */
+        post: operations["create_label_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/label-imports/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a whole label import back
+         * @description Start a job that undoes every label of that import: further events, nothing is erased. What people said stays.
+         */
+        delete: operations["delete_label_import"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{slug}/learning-curve": {
         parameters: {
             query?: never;
@@ -864,6 +907,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{slug}/uploads/{upload_id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every file of an upload, as lines
+         * @description What a cut-off upload of many files goes on from.
+         */
+        get: operations["read_files"];
+        put?: never;
+        /**
+         * Send many small files at once
+         * @description Whole files in a tar. Each appears complete or not at all; all are on the disk when the answer comes.
+         *
+         *     A batch may be repeated: a file of the same size is replaced, one of another size is 409 `another-file`.
+         */
+        post: operations["post_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{slug}/uploads/{upload_id}/files/{path}": {
         parameters: {
             query?: never;
@@ -878,6 +947,28 @@ export interface paths {
          */
         put: operations["put_chunk"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/uploads/{upload_id}/unpack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unpack an uploaded archive
+         * @description Start a job that puts the archive's files into the upload, at their paths in the archive, and then deletes it.
+         *
+         *     Import the list inside when the job has succeeded. Unpacking again goes on where it stopped.
+         */
+        post: operations["unpack"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1082,6 +1173,22 @@ export interface components {
             source: string;
             /** Title */
             title: string;
+        };
+        /**
+         * BatchReceived
+         * @description What a batch brought: compare it with what you sent.
+         */
+        BatchReceived: {
+            /**
+             * Files
+             * @description Files in the batch, all of them durable now.
+             */
+            files: number;
+            /**
+             * Size
+             * @description Their bytes in all.
+             */
+            size: number;
         };
         /**
          * Calibration
@@ -2334,6 +2441,87 @@ export interface components {
             importer: string;
         };
         /**
+         * LabelImportRequest
+         * @description Labels for particles that are in the pool: from a column of their own list, or from another file.
+         * @example {
+         *       "as": "labels",
+         *       "classes": {
+         *         "1": "ribosome",
+         *         "2": "junk"
+         *       },
+         *       "importer": "RELION Class3D job042",
+         *       "path": "/data/Class3D/job042/run_it025_data.star"
+         *     }
+         */
+        LabelImportRequest: {
+            /**
+             * As
+             * @description `labels`: decisions in the importer's name. `evaluation-truth`: the same, but only for items of the evaluation sample. `predictions`: hints that make the first batch cover every class.
+             * @enum {string}
+             */
+            as: "labels" | "evaluation-truth" | "predictions";
+            /**
+             * Classes
+             * @description Class (or `junk`, `unsure`) for each value; null leaves the value out. Values that are the name of a class map by themselves.
+             * @example {
+             *       "1": "ribosome",
+             *       "2": "junk"
+             *     }
+             */
+            classes?: {
+                [key: string]: string | null;
+            };
+            /**
+             * Column
+             * @description The column with the classes. Left out: the one this kind of file keeps them in.
+             */
+            column?: string | null;
+            /**
+             * Confidence Column
+             * @description For predictions: the column with a number from 0 to 1.
+             */
+            confidence_column?: string | null;
+            /**
+             * Create Classes
+             * @description Add a class for every name that the project lacks.
+             * @default false
+             */
+            create_classes?: boolean;
+            /**
+             * File
+             * @description The file's path in the upload.
+             */
+            file?: string | null;
+            /**
+             * Importer
+             * @description In whose name, so that people see where the labels came from.
+             * @example RELION Class3D job042
+             */
+            importer: string;
+            /**
+             * Key
+             * @description The file's column that says which particle. Left out: recognised by its name; a particle list is matched by the particles' places.
+             */
+            key?: string | null;
+            /**
+             * Matches
+             * @description What the key is: `id` (of the subtomogram), `row` (of the list, from 1), `name`, or a column of the imported list. Left out: recognised by the key's name.
+             */
+            matches?: string | null;
+            /**
+             * Path
+             * @description A CSV, TSV, Parquet file or particle list in one of the server's import folders.
+             */
+            path?: string | null;
+            /**
+             * Source Id
+             * @description Only particles of this list; without a file: labels from this list's own column.
+             */
+            source_id?: string | null;
+            /** Upload Id */
+            upload_id?: string | null;
+        };
+        /**
          * LabelOut
          * @description What counts now for a subtomogram.
          */
@@ -2743,6 +2931,22 @@ export interface components {
              * @description None where n is 0.
              */
             share: number | null;
+        };
+        /**
+         * PredictionOut
+         * @description A class that an import brought along as a hint.
+         */
+        PredictionOut: {
+            /**
+             * Class Id
+             * Format: uuid
+             */
+            class_id: string;
+            /**
+             * Confidence
+             * @description From 0 to 1; null where the file gave none.
+             */
+            confidence: number | null;
         };
         /**
          * PredictionSource
@@ -3340,6 +3544,8 @@ export interface components {
             label: components["schemas"]["LabelOut"] | null;
             /** Name */
             name: string;
+            /** @description Imported as a hint; never shown for the evaluation sample. */
+            prediction: components["schemas"]["PredictionOut"] | null;
             /** Psi */
             psi: number | null;
             /**
@@ -3385,6 +3591,8 @@ export interface components {
             label: components["schemas"]["LabelOut"] | null;
             /** Name */
             name: string;
+            /** @description Imported as a hint; never shown for the evaluation sample. */
+            prediction: components["schemas"]["PredictionOut"] | null;
             /**
              * Source Id
              * Format: uuid
@@ -3686,6 +3894,20 @@ export interface components {
             event_id: number;
             /** @description The item, yours again; null when somebody else has it or it left the queue. */
             task: components["schemas"]["Task"] | null;
+        };
+        /**
+         * UnpackIn
+         * @description Which archive to unpack.
+         * @example {
+         *       "path": "subtomograms.tar.gz"
+         *     }
+         */
+        UnpackIn: {
+            /**
+             * Path
+             * @description The archive's path in the upload: .zip, .tar or .tar.gz.
+             */
+            path: string;
         };
         /**
          * UploadContents
@@ -5662,6 +5884,147 @@ export interface operations {
             };
         };
     };
+    create_label_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelImportRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It conflicts with what is there now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_label_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It conflicts with what is there now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_learning_curve: {
         parameters: {
             query?: never;
@@ -6282,6 +6645,8 @@ export interface operations {
                 label?: string | null;
                 /** @description Only those of this tomogram. */
                 tomogram?: string | null;
+                /** @description Only those that imported predictions give this class. */
+                predicted?: string | null;
             };
             header?: never;
             path: {
@@ -6873,6 +7238,157 @@ export interface operations {
             };
         };
     };
+    read_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One JSON object a line, by path: `{path, size}`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-tar": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchReceived"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It conflicts with what is there now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server's disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     put_chunk: {
         parameters: {
             query?: {
@@ -6959,6 +7475,79 @@ export interface operations {
             };
             /** @description The server's disk is full */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unpack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnpackIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description Nobody is signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Signed in, but not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It conflicts with what is there now */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Something in the request is wrong */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
