@@ -1,9 +1,9 @@
 """From what somebody asked for to a cycle's complete settings, checked against what the worker announced."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 from referencing import Registry
 
 from tomosift.kit.problems import invalid
@@ -34,12 +34,13 @@ def resolve_settings(asked: Mapping[str, Any], catalogue: Mapping[str, Any] | No
 
 
 def overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """`above` laid over `below`, group by group."""
+    """`above` laid over `below`, group by group; a group of another `kind` (a network's) replaces the one below."""
     result = dict(below)
     for name, value in above.items():
         under = result.get(name)
         both_groups = isinstance(under, Mapping) and isinstance(value, Mapping)
-        result[name] = overlay(under, value) if both_groups and under is not None else value
+        mixes = both_groups and under is not None and value.get("kind", under.get("kind")) == under.get("kind")
+        result[name] = overlay(under, value) if mixes and under is not None else value
     return result
 
 
@@ -69,8 +70,22 @@ def _check_schema(settings: dict[str, Any], schema: dict[str, Any]) -> None:
     validator = Draft202012Validator(schema, registry=Registry())
     errors = [
         {"where": ".".join(str(part) for part in error.absolute_path) or "settings", "reason": error.message[:300]}
-        for _, error in zip(range(MOST_ERRORS), validator.iter_errors(settings), strict=False)
+        for _, error in zip(range(MOST_ERRORS), _plain(validator.iter_errors(settings)), strict=False)
     ]
     if errors:
         summary = "; ".join(f"{each['where']}: {each['reason']}" for each in errors[:3])
         raise invalid("bad-settings", "A setting is wrong", summary, errors=errors)
+
+
+def _plain(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
+    """The errors, and for a group that comes in several kinds those of the kind it says it is."""
+    for error in errors:
+        branches: dict[Any, list[ValidationError]] = {}
+        for inner in error.context or ():
+            branches.setdefault(inner.relative_schema_path[0], []).append(inner)
+        fitting = [each for each in branches.values() if not any("kind" in inner.relative_path for inner in each)]
+        said = [each for each in fitting if not any(inner.validator == "required" for inner in each)]
+        if said:
+            yield from _plain(said[0])
+        else:
+            yield error

@@ -18,6 +18,7 @@ from tomosift_worker.catalogue import catalogue
 from tomosift_worker.cycle.presets import PRESETS, complete_settings, default_preset
 from tomosift_worker.cycle.run import seed_of
 from tomosift_worker.cycle.settings import CycleSettings
+from tomosift_worker.networks.settings import AC3DSettings
 
 
 def as_announced(device: str = "cpu") -> dict[str, Any]:
@@ -75,6 +76,33 @@ def test_wrong_settings_are_refused_by_service_and_worker_alike(wrong: dict[str,
     with pytest.raises(ProblemError) as refused:
         resolve_settings(wrong, as_announced(), batch_size=40)
     assert refused.value.status == 422
+
+
+def test_another_network_than_the_preset_s_takes_nothing_from_it() -> None:
+    asked = {"preset": "cpu-quick", "network": {"kind": "ac3d", "code_size": 64}}
+    resolved = resolve_settings(asked, as_announced(), batch_size=40)
+
+    assert resolved["network"] == asked["network"]
+    assert complete_settings(resolved, "cpu").network == AC3DSettings(code_size=64)
+
+
+@pytest.mark.parametrize(
+    ("network", "where", "reason"),
+    [
+        ({"width": 1}, "network.width", "less than the minimum"),
+        ({"kind": "ac3d", "stem_stride": 2}, "network", "'stem_stride' was unexpected"),
+        ({"kind": "ac3d", "code_size": 1}, "network.code_size", "less than the minimum"),
+    ],
+)
+def test_the_service_says_what_is_wrong_with_the_network_it_names(
+    network: dict[str, Any], where: str, reason: str
+) -> None:
+    with pytest.raises(ProblemError) as refused:
+        resolve_settings({"network": network}, as_announced(), batch_size=40)
+
+    found = refused.value.extra["errors"]
+    assert [each["where"] for each in found] == [where]
+    assert reason in found[0]["reason"]
 
 
 def test_an_unknown_preset_is_refused_with_the_list() -> None:

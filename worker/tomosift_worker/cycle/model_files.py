@@ -5,18 +5,21 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import TypeAdapter
 from torch import Tensor
 
 from tomosift.kit.artifacts import ArtifactStore, ArtifactUnreadable
 from tomosift_worker.networks.catalogue import build_network
 from tomosift_worker.networks.classifier import VolumeClassifier
-from tomosift_worker.networks.settings import ResNet3DSettings
+from tomosift_worker.networks.settings import NetworkSettings
 from tomosift_worker.training.checkpoint import CheckpointMismatch, load_weights, weights_of, with_prefix
 from tomosift_worker.training.preprocessing import prepare
 from tomosift_worker.training.settings import PreprocessingSettings
 
 FORMAT = "tomosift-model-1"
 AVERAGED = "averaged."
+
+_NETWORK_SETTINGS: TypeAdapter[NetworkSettings] = TypeAdapter(NetworkSettings)
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class StoredModel:
     """
 
     network: VolumeClassifier
-    settings: ResNet3DSettings
+    settings: NetworkSettings
     preprocessing: PreprocessingSettings
     classes: list[dict[str, Any]]
     averaged: VolumeClassifier | None = None
@@ -71,7 +74,7 @@ def read_model(store: ArtifactStore, key: str) -> StoredModel:
     description = store.read_json(f"{key}.json")
     weights = store.read_tensors(f"{key}.safetensors")
     try:
-        settings = ResNet3DSettings.model_validate(description["network"])
+        settings = _NETWORK_SETTINGS.validate_python(description["network"])
         preprocessing = PreprocessingSettings.model_validate(description["preprocessing"])
         classes = list(description["classes"])
         network = build_network(settings, len(classes), seed=0)

@@ -77,5 +77,10 @@ def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, An
     result = dict(below)
     for name, value in above.items():
         under = result.get(name)
-        result[name] = _overlay(under, value) if isinstance(under, dict) and isinstance(value, Mapping) else value
+        if not isinstance(under, dict) or not isinstance(value, Mapping):
+            result[name] = value
+        elif value.get("kind", under.get("kind")) != under.get("kind"):
+            result[name] = dict(value)  # of another network the preset's settings are no use
+        else:
+            result[name] = _overlay(under, value)
     return result

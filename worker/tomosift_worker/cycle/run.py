@@ -14,7 +14,7 @@ from tomosift.kit.job_control import Claim, FencedOff
 from tomosift.kit.problems import ProblemError
 from tomosift.kit.running_job import RunningJob
 from tomosift.kit.settings import Settings
-from tomosift.tables import Cycle, Job
+from tomosift.tables import Job
 from tomosift.volumes.trusted_metadata import VolumeStoreProblem
 from tomosift_worker.cycle import problems
 from tomosift_worker.cycle.context import CycleContext
@@ -29,6 +29,7 @@ from tomosift_worker.cycle.snapshot import Snapshot, describe_labels, read_snaps
 from tomosift_worker.cycle.training_stage import train
 from tomosift_worker.cycle.volumes import PoolVolumes
 from tomosift_worker.device import DeviceMissing, choose_device, device_name, set_up_cpu, usable_cores
+from tomosift_worker.networks.settings import for_box
 from tomosift_worker.training.supervised import TrainingDiverged
 
 
@@ -84,7 +85,7 @@ def _begin(job: RunningJob, program: Settings) -> CycleContext:
         snapshot = read_snapshot(session, job.claim.job_id)
     if len(snapshot.box_sizes) > 1:
         raise problems.mixed_boxes(snapshot.box_sizes)
-    settings = _settled(snapshot.cycle, device)
+    settings = _settled(snapshot, device)
     # The bits of a sum depend on how many threads share it: an attempt that goes on uses as many as the one before.
     threads = int((snapshot.cycle.checkpoint or {}).get("threads", usable_cores()))
     if device.type == "cpu":
@@ -108,10 +109,14 @@ def _begin(job: RunningJob, program: Settings) -> CycleContext:
     return context
 
 
-def _settled(cycle: Cycle, device: torch.device) -> CycleSettings:
-    """The cycle's complete settings, the seed included."""
+def _settled(snapshot: Snapshot, device: torch.device) -> CycleSettings:
+    """The cycle's complete settings, the seed and the network's box included."""
+    cycle = snapshot.cycle
     try:
         settings = complete_settings(cycle.settings, device.type)
+        if snapshot.box_sizes:
+            network = for_box(settings.network, snapshot.box_sizes[0])
+            settings = settings.model_copy(update={"network": network})
     except pydantic.ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise problems.bad_settings(f"{wrong}.") from error

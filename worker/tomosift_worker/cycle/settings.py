@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from tomosift_worker.acquisition.catalogue import ACQUISITION_FUNCTIONS
 from tomosift_worker.acquisition.settings import ScoringSettings
-from tomosift_worker.networks.settings import ResNet3DSettings
+from tomosift_worker.networks.settings import NetworkSettings, ResNet3DSettings
 from tomosift_worker.training.settings import PreprocessingSettings, TrainingSettings
 
 
@@ -41,7 +41,7 @@ class CycleSettings(BaseModel):
         lt=2**32,
         description="Fixes everything random in the cycle. Empty: it follows from the project and the cycle's number.",
     )
-    network: ResNet3DSettings = Field(default_factory=ResNet3DSettings, description="The network.")
+    network: NetworkSettings = Field(default_factory=ResNet3DSettings, description="The network.")
     preprocessing: PreprocessingSettings = Field(
         default_factory=PreprocessingSettings, description="What is done to each volume before the network sees it."
     )

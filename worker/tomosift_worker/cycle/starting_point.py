@@ -7,6 +7,7 @@ from tomosift_worker.cycle.context import CycleContext
 from tomosift_worker.cycle.model_files import StoredModel, class_keys, read_model
 from tomosift_worker.networks.catalogue import build_network
 from tomosift_worker.networks.class_transfer import transfer
+from tomosift_worker.networks.settings import same_weights_fit
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ def starting_point(context: CycleContext) -> StartingPoint:
     previous = previous_model(context)
     if previous is None:
         return StartingPoint(model, "Training starts from random weights: there is no earlier model to go on from.")
-    if previous.settings != settings.network:
+    if not same_weights_fit(previous.settings, settings.network):
         return StartingPoint(model, "Training starts from random weights: the earlier model is another network.")
     transfer(previous.network, class_keys(previous.classes), network, class_keys(classes))
     if class_keys(previous.classes) == class_keys(classes):
