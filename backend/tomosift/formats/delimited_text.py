@@ -1,6 +1,5 @@
 """Tables of text whose values are separated by one character, as columns of unchanged texts."""
 
-import re
 from collections.abc import Sequence
 
 import pyarrow as pa
@@ -8,7 +7,7 @@ from pyarrow import compute, csv
 
 from tomosift.formats.problem import FormatProblem
 
-_RUNS_OF_BLANKS = re.compile(rb"[ \t\r]+")
+_BLANKS_AS_SPACES = bytes.maketrans(b"\t\r", b"  ")
 
 
 def read_delimited(content: bytes, columns: list[str], delimiter: str, name: str, *, has_header: bool) -> pa.Table:
@@ -18,7 +17,11 @@ def read_delimited(content: bytes, columns: list[str], delimiter: str, name: str
 
 def read_blank_separated(content: bytes, columns: list[str], name: str) -> pa.Table:
     """Rows of numbers separated by any blanks, without a header; raises FormatProblem with the row (from 1)."""
-    lines = b"\n".join(line.strip() for line in _RUNS_OF_BLANKS.sub(b" ", content).split(b"\n"))
+    # Whole-file replacements: a list of a hundred million numbers would not fit the memory.
+    lines = content.translate(_BLANKS_AS_SPACES)
+    while b"  " in lines:
+        lines = lines.replace(b"  ", b" ")
+    lines = lines.replace(b"\n ", b"\n").replace(b" \n", b"\n").strip()
     return _read(lines, columns, " ", name, has_header=False, has_quotes=False)
 
 

@@ -1,5 +1,6 @@
 """Rows that belong into many files, while they come in any order: kept on the disk until the end."""
 
+import mmap
 import tempfile
 from collections.abc import Iterator, Sequence
 from types import TracebackType
@@ -37,10 +38,13 @@ class GroupedLines:
         starts = np.cumsum(lengths) - lengths
         order = np.argsort(groups, kind="stable")
         first_of_each = np.flatnonzero(np.diff(groups[order], prepend=-1))
-        for rows in np.split(order, first_of_each[1:]):
-            yield int(groups[rows[0]]), self._read(starts[rows], lengths[rows])
+        self._file.flush()
+        # Nobody else has this file, so that it cannot shrink under the map.
+        with mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ) as lines:
+            for rows in np.split(order, first_of_each[1:]):
+                yield int(groups[rows[0]]), _cut(lines, starts[rows], lengths[rows])
 
-    def _read(self, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Iterator[bytes]:
-        for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
-            self._file.seek(start)
-            yield self._file.read(length)
+
+def _cut(lines: mmap.mmap, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Iterator[bytes]:
+    for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
+        yield lines[start : start + length]

@@ -57,6 +57,8 @@ def dump_json(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{json.dumps(key)}: {dump_json(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list):
+        if value and all(type(each) is NumberText for each in value):
+            return "[" + ", ".join(value) + "]"
         return "[" + ", ".join(map(dump_json, value)) + "]"
     return json.dumps(value)
 

@@ -1,5 +1,6 @@
 """Lists of points with a rotation matrix, as copick and the CZ portal write them: what they have in common."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -62,13 +63,12 @@ class PointList(ParticleList):
     def matrices(self) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """The matrices `(n, size, size)`, and which points have one. Raises FormatProblem for one of another shape."""
         size = self.matrix_size
-        matrices, known = np.tile(np.eye(size), (len(self), 1, 1)), np.zeros(len(self), bool)
-        if self.matrix_column not in self.columns:
-            return matrices, known
-        for row, text in enumerate(texts(self, self.matrix_column)):
-            if text:
-                matrices[row] = _matrix(text, size, row + 1, self.matrix_column)
-                known[row] = True
+        cells = texts(self, self.matrix_column) if self.matrix_column in self.columns else [""] * len(self)
+        known = np.array([bool(text) for text in cells])
+        matrices = np.tile(np.eye(size), (len(self), 1, 1))
+        if known.any():
+            read = [_matrix(text, size, row, self.matrix_column) for row, text in enumerate(cells, start=1) if text]
+            matrices[known] = np.array(read, np.float64)
         return matrices, known
 
     def locations(self) -> NDArray[np.float64]:
@@ -113,11 +113,11 @@ def points_of(rows: pd.DataFrame, own_columns: Sequence[str], strings: Iterable[
         yield point
 
 
-def _matrix(text: str, size: int, row: int, column: str) -> NDArray[np.float64]:
+def _matrix(text: str, size: int, row: int, column: str) -> list[list[float]]:
     try:
-        matrix = np.array(parse_json(text, "the matrix", row), np.float64)
-    except (ValueError, TypeError):
-        matrix = np.empty(0)
-    if matrix.shape != (size, size):
-        raise FormatProblem(f"{text[:60]!r} is no matrix of {size} x {size} numbers", row=row, column=column)
-    return matrix
+        matrix: list[list[float]] = json.loads(text)
+        if len(matrix) == size and all(len(line) == size and set(map(type, line)) <= {int, float} for line in matrix):
+            return [[float(number) for number in line] for line in matrix]
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        pass
+    raise FormatProblem(f"{text[:60]!r} is no matrix of {size} x {size} numbers", row=row, column=column)
