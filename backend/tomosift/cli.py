@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 import tomosift
-from tomosift.commands.common import CommandFailed, ProjectName, Server, Token, console, error_console, open_client
+from tomosift.commands.common import CommandFailed, Token, console, error_console
 from tomosift.commands.cycles import cycle_app
 from tomosift.commands.exports import export
+from tomosift.commands.imports import import_list
+from tomosift.commands.labels import labels_app
 from tomosift.commands.tokens import token_app
 from tomosift.commands.users import user_app
 from tomosift.kit.settings import get_settings
@@ -25,9 +27,11 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 app.add_typer(cycle_app, name="cycle")
+app.add_typer(labels_app, name="labels")
 app.add_typer(user_app, name="user")
 app.add_typer(token_app, name="token")
 app.command()(export)
+app.command("import")(import_list)
 
 
 class Part(StrEnum):
@@ -120,36 +124,6 @@ def demo(
     run_demo(replace(options, acquisition=acquisition) if acquisition else options, get_settings(), console)
 
 
-@app.command("import")
-def import_list(
-    star: Annotated[Path, typer.Argument(help="The particle list (RELION STAR).", metavar="FILE.star")],
-    project: ProjectName,
-    create: Annotated[bool, typer.Option("--create", help="Make the project first; needs --classes.")] = False,
-    classes: Annotated[
-        str | None, typer.Option(help="Class names for --create, separated by commas.", metavar="A,B,C")
-    ] = None,
-    voxel_size: Annotated[
-        float | None, typer.Option(help="Å per voxel, if neither list nor MRC headers say it.", metavar="Å")
-    ] = None,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until the import is over.")] = True,
-    server: Server = None,
-    token: Token = None,
-) -> None:
-    """Import a particle list with its volumes into a project.
-
-    A service that can read the files itself (TOMOSIFT_IMPORT_ROOTS) does; otherwise list and volumes are sent in
-    chunks, and an interrupted transfer goes on where it stopped when the command is repeated.
-
-    Example: `tomosift import Extract/job012/particles.star --project ribosomes --create --classes ribosome,junk-like`
-    """
-    from tomosift.client.importing import ImportRequest, import_particles
-
-    wanted = [name.strip() for name in classes.split(",") if name.strip()] if classes else []
-    request = ImportRequest(star, project, create, wanted, voxel_size, wait)
-    with open_client(server, token) as client:
-        import_particles(client, request, get_settings(), console, error_console)
-
-
 @app.command()
 def simulate(
     out: Annotated[Path, typer.Option(help="A new folder for the data set.", metavar="DIR")],
@@ -240,13 +214,14 @@ def _is_expected(error: Exception) -> bool:
     from tomosift.client.cycles import CycleFailed
     from tomosift.client.exporting import ExportFailed
     from tomosift.client.importing import ImportFailed
+    from tomosift.client.labels import LabelsFailed
     from tomosift.demo_loop import DemoFailed
     from tomosift.demo_loop.own_service import ServiceFailed
     from tomosift.doctor import NotWell
     from tomosift.formats.problem import FormatProblem
 
     ours = (ApiProblem, NoService, CommandFailed, CycleFailed, ExportFailed, ImportFailed, NotWell, FormatProblem)
-    return isinstance(error, (*ours, DemoFailed, ServiceFailed, ValidationError))
+    return isinstance(error, (*ours, LabelsFailed, DemoFailed, ServiceFailed, ValidationError))
 
 
 def _one_line(error: Exception) -> str:

@@ -1,16 +1,20 @@
-"""`tomosift import`: let the service read the list, or send it with its volumes, and follow the job."""
+"""`tomosift import`: let the service read the list, or send it with its files; then import it, or preview that."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from tomosift.client.import_preview import show_preview
+from tomosift.client.labels import tell_labels
 from tomosift.client.rest import ApiProblem, Client, Json
 from tomosift.client.terminal import follow, row_problems, upload_bar
+from tomosift.client.tomogram_upload import gather_with_tomograms
 from tomosift.client.upload import MOST_NAMED, FilesMissing, ParticleFiles, ResumableUpload, gather
 from tomosift.kit.settings import Settings
+from tomosift.pool.import_schemas import ImportOptions
 from tomosift.pool.list_identity import list_checksum
 
 
@@ -20,39 +24,54 @@ class ImportFailed(Exception):
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """What the command was asked for."""
+    """What the command was asked for. Paths in `options` are of this computer."""
 
     star: Path
     project: str
-    create: bool
-    classes: Sequence[str]
-    voxel_size: float | None
-    wait: bool
+    create: bool = False
+    classes: Sequence[str] = ()
+    options: ImportOptions = field(default_factory=ImportOptions)
+    wait: bool = True
+    preview: bool = False
+    preview_image: Path | None = None
 
 
 def import_particles(
     client: Client, request: ImportRequest, settings: Settings, console: Console, error_console: Console
 ) -> None:
     """Do it. Raises ImportFailed, ApiProblem, NoService, FormatProblem."""
-    if not request.star.is_file():
+    if not request.star.exists():
         raise ImportFailed(f"{request.star} does not exist.")
     if request.create:
         _create_project(client, request, console)
-    job = _import_in_place(client, request) if client.address.is_local else None
+    job = _ask_in_place(client, request) if client.address.is_local else None
     sent = None
     if job is None:
-        _refuse_second_import(client, request)
+        if not request.preview and _is_there(client, request):
+            console.print(
+                f"{request.project} holds this list already; nothing was sent or added.",
+                highlight=False,
+                soft_wrap=True,
+            )
+            return
         sent = ResumableUpload(
-            client, request.project, _gather(request.star, error_console), settings.home / "cli-uploads.json"
+            client, request.project, _gather(request, error_console), settings.home / "cli-uploads.json"
         )
-        job = _import_upload(client, request, sent, console)
-    if not request.wait:
+        job = _ask_with_upload(client, request, sent, console)
+    if not (request.wait or request.preview):
         console.print(f"The import runs as job {job['id']}.", highlight=False)
         return
     job = follow(console, client.follow_job(request.project, str(job["id"])), "Waiting for a worker")
-    if sent is not None and job["state"] == "succeeded":
+    if sent is not None and job["state"] == "succeeded" and not request.preview:
         sent.forget()
-    _tell_outcome(job, request.project, console, error_console)
+    _refuse_unless_succeeded(job, error_console)
+    if request.preview:
+        show_preview(client, request.project, str(job["id"]), request.preview_image, console)
+    else:
+        console.print(_outcome(job["result"], request.project), highlight=False, soft_wrap=True)
+        if job["result"].get("label_job_id"):
+            labels = client.follow_job(request.project, str(job["result"]["label_job_id"]))
+            tell_labels(follow(console, labels, "Waiting for a worker"), console)
 
 
 def _create_project(client: Client, request: ImportRequest, console: Console) -> None:
@@ -77,32 +96,38 @@ def _create_project(client: Client, request: ImportRequest, console: Console) ->
     console.print(f"Project {request.project} made, with {len(request.classes)} classes.", highlight=False)
 
 
-def _import_in_place(client: Client, request: ImportRequest) -> Json | None:
+def _address(request: ImportRequest) -> str:
+    return f"/projects/{request.project}/imports{'/preview' if request.preview else ''}"
+
+
+def _ask_in_place(client: Client, request: ImportRequest) -> Json | None:
     """Ask a service on this computer to read the files itself; None if it may not."""
-    body = {"path": str(request.star.resolve()), "voxel_size_angstrom": request.voxel_size}
+    body = {**_as_json(request.options), "path": str(request.star.resolve())}
     try:
-        return client.post(f"/projects/{request.project}/imports", body)
+        return client.post(_address(request), body)
     except ApiProblem as problem:
         if problem.kind == "outside-import-folders":
             return None
         raise
 
 
-def _refuse_second_import(client: Client, request: ImportRequest) -> None:
-    """Say so before gigabytes are sent; the service looks again."""
+def _is_there(client: Client, request: ImportRequest) -> bool:
+    """Look before gigabytes are sent; the service looks at every particle."""
+    if request.options.replace_volumes:
+        return False
     checksum = list_checksum(request.star)
-    for source in client.items(f"/projects/{request.project}/sources"):
-        if source["checksum"] == checksum:
-            raise ImportFailed(f"{request.project} holds this list already, imported as {source['name']}.")
+    return any(source["checksum"] == checksum for source in client.items(f"/projects/{request.project}/sources"))
 
 
-def _gather(star: Path, error_console: Console) -> ParticleFiles:
+def _gather(request: ImportRequest, error_console: Console) -> ParticleFiles:
     try:
-        return gather(star)
+        if request.options.tomograms is not None:
+            return gather_with_tomograms(request.star, request.options)
+        return gather(request.star, request.options.format)
     except FilesMissing as missing:
         error_console.print(
             row_problems(
-                {"row": row, "column": "rlnImageName", "reason": f"{name} is not there"} for row, name in missing.rows
+                {"row": row, "column": "image", "reason": f"{name} is not there"} for row, name in missing.rows
             )
         )
         least = "At least " if len(missing.rows) == MOST_NAMED else ""
@@ -112,14 +137,20 @@ def _gather(star: Path, error_console: Console) -> ParticleFiles:
         ) from missing
 
 
-def _import_upload(client: Client, request: ImportRequest, upload: ResumableUpload, console: Console) -> Json:
+def _ask_with_upload(client: Client, request: ImportRequest, upload: ResumableUpload, console: Console) -> Json:
     with upload_bar(console, upload.files.total_bytes) as tell:
         upload_id = upload.run(tell)
-    body = {"upload_id": upload_id, "list": upload.files.list_remote, "voxel_size_angstrom": request.voxel_size}
-    return client.post(f"/projects/{request.project}/imports", body)
+    options = _as_json(request.options)
+    if upload.files.tomograms is not None:
+        options["tomograms"] = upload.files.tomograms
+    return client.post(_address(request), {**options, "upload_id": upload_id, "list": upload.files.list_remote})
 
 
-def _tell_outcome(job: dict[str, Any], slug: str, console: Console, error_console: Console) -> None:
+def _as_json(options: ImportOptions) -> dict[str, Any]:
+    return options.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+
+
+def _refuse_unless_succeeded(job: Json, error_console: Console) -> None:
     if job["state"] == "cancelled":
         raise ImportFailed("The import was cancelled; nothing was imported.")
     if job["state"] == "failed":
@@ -127,10 +158,17 @@ def _tell_outcome(job: dict[str, Any], slug: str, console: Console, error_consol
         if problem.get("errors"):
             error_console.print(row_problems(problem["errors"]))
         raise ImportFailed(str(problem.get("detail", "The import failed; the service's log says why.")))
-    result = job["result"]
-    console.print(
+
+
+def _outcome(result: Json, slug: str) -> str:
+    if result.get("replaced_count"):
+        left = f" {result['left_out']} rows of the list are no particles of it." if result["left_out"] else ""
+        return f"{result['replaced_count']} subtomograms of {slug} have new volumes; their labels stay.{left}"
+    there = result["already_there"]
+    if not result["row_count"]:
+        return f"Nothing was added: all {there} particles of the list are in {slug} already."
+    known = f" {there} particles of the list were there already." if there else ""
+    return (
         f"{result['row_count']} subtomograms are in {slug}; {result['evaluation_count']} of them, drawn at random, "
-        "measure accuracy.",
-        highlight=False,
-        soft_wrap=True,
+        f"measure accuracy.{known}"
     )

@@ -93,7 +93,7 @@ def gather(path: Path, format: str | None = None) -> ParticleFiles:
 def single_file(path: Path) -> ParticleFiles:
     """A file that names no others."""
     file = _local_file(path, path.name)
-    return ParticleFiles(file.remote, [file], _fingerprint([file]))
+    return ParticleFiles(file.remote, [file], fingerprint_of([file]))
 
 
 def _climbs(reference: str) -> int:

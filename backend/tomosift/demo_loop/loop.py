@@ -89,7 +89,7 @@ def _run_arms(
     first_batches = []
     for arm in dict.fromkeys((options.acquisition, BASELINE)):
         slug = _make_project(client, arm, sorted(set(truth.values()) - {JUNK}), options)
-        import_particles(client, ImportRequest(star, slug, False, (), None, True), settings, console, console)
+        import_particles(client, ImportRequest(star, slug), settings, console, console)
         with _bar(console, arm) as bar:
             run = _Arm(client, slug, SimulatedAnnotator(client, slug, dict(truth)), options, arm, bar)
             curves[arm] = [run.turn(number) for number in range(1, options.cycles + 1)]

@@ -116,6 +116,13 @@ def read_copick_project(path: Path) -> ParticleList:
     return CopickPicks("copick project", picks.rows.frame(), {"points": {"texts": texts}, "files": picks.files})
 
 
+def copick_roots(path: Path) -> list[Path]:
+    """The folders a project's data lie in: itself, or what its configuration names. Raises FormatProblem."""
+    if path.is_dir():
+        return [path]
+    return _roots(parse_json(read_whole_file(path, LONGEST_DOCUMENT), path.name), path)
+
+
 def _roots(configuration: Any, path: Path) -> list[Path]:
     """The folders a configuration names, found to lie in its own folder."""
     if not isinstance(configuration, dict) or not isinstance(configuration.get("pickable_objects"), list):

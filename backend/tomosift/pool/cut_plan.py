@@ -159,15 +159,15 @@ def _look_at(
         raise FormatProblem("the list does not say which tomogram it is about; name it with the import (--tomogram)")
     found = finder.find(name)
     volume = reader.open(found.path)
-    size = given.voxel_size_angstrom or found.voxel_size or volume.voxel_size
     plain = plain_tomogram_name(name)
+    told = finder.sizes.get(plain)
+    size = given.voxel_size_angstrom or found.voxel_size or volume.voxel_size or finder.binned_voxel_size(plain)
     if size is None:
         raise FormatProblem(
             f"the voxel size of tomogram {plain} is unknown: its header does not say; give it (--tomogram-voxel-size)"
         )
     depth, height, width = volume.shape_zyx
     middle = tuple(each // 2 * size for each in (width, height, depth))
-    told = finder.sizes.get(plain)
     if told is not None and told.size_xyz is not None and told.pixel_size is not None:
         middle = tuple(each // 2 * told.pixel_size for each in told.size_xyz)
     file = TomogramFile(plain, found.path, volume.shape_zyx, size, (middle[0], middle[1], middle[2]))

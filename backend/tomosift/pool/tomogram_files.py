@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from tomosift.formats.copick_tomograms import copick_tomograms
 from tomosift.formats.problem import FormatProblem
 from tomosift.formats.relion_tomograms import RelionTomogram, read_relion_tomograms
 from tomosift.formats.star_blocks import LoopBlock, looks_like_star, read_star_blocks
@@ -47,6 +48,12 @@ class TomogramFinder:
         self._listed: Mapping[str, FoundTomogram | str] = {}
         if given.list is not None:
             self._listed = self._read_list(Path(given.list))
+        elif given.copick is not None:
+            runs = copick_tomograms(Path(given.copick), given.copick_tomogram)
+            self._listed = {
+                plain_tomogram_name(run): FoundTomogram(inside, size) if (inside := self._inside(path)) else path.name
+                for run, (path, size) in runs.items()
+            }
         elif given.folder is None and self.sizes:
             self._listed = self._named_by_relion()
 
@@ -61,6 +68,13 @@ class TomogramFinder:
         if isinstance(found, str):
             raise FormatProblem(f"{self._place()} names {found} for {plain}, which is not there")
         return found
+
+    def binned_voxel_size(self, plain: str) -> float | None:
+        """What tomograms.star says of the tomogram's voxels, in Å."""
+        told = self.sizes.get(plain)
+        if told is None or told.pixel_size is None or told.binning is None:
+            return None
+        return told.pixel_size * told.binning
 
     def _place(self) -> str:
         return Path(self._given.list or self._given.copick or self._given.tomograms_star or "").name
@@ -98,10 +112,7 @@ class TomogramFinder:
             raise FormatProblem(
                 f"{star.name} names no reconstructed tomograms; say in which folder they are (folder and pattern)"
             )
-        return {
-            name: self._referenced(star.parent, reference, _binned_size(self.sizes[name]))
-            for name, reference in references.items()
-        }
+        return {name: self._referenced(star.parent, reference, None) for name, reference in references.items()}
 
     def _referenced(self, folder: Path, reference: str, voxel_size: float | None) -> FoundTomogram | str:
         finder = ReferenceFinder(folder, self._roots)
@@ -167,12 +178,6 @@ def _positive(text: str, name: str, row: int) -> float:
     if not 0 < value < 1e4:
         raise FormatProblem(f"{text[:40]!r} in row {row} of {name} is no voxel size in Å")
     return value
-
-
-def _binned_size(tomogram: RelionTomogram) -> float | None:
-    if tomogram.pixel_size is None or tomogram.binning is None:
-        return None
-    return tomogram.pixel_size * tomogram.binning
 
 
 def _plainly(name: str, width: str | None) -> str:

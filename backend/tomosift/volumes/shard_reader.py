@@ -8,6 +8,7 @@ chunks in any order, then one (offset, length) pair of uint64 a chunk, then the 
 
 import os
 import threading
+import uuid
 from collections import OrderedDict
 from pathlib import Path
 
@@ -103,6 +104,31 @@ class _Shard:
 def index_bytes(length: int) -> int:
     """How many bytes at the end of a shard of `length` volumes are its index and the checksum."""
     return length * 16 + 4
+
+
+def write_shard(path: Path, batch: NDArray[np.float32], length: int) -> None:
+    """Write volumes `(n, z, y, x)` as a shard of `length` whose last ones may be missing, as Zarr does, and flush it.
+
+    The file appears whole. Zarr's own path takes three times the work, in pieces of a volume.
+    """
+    volumes = np.ascontiguousarray(batch, "<f4")
+    size = volumes[0].nbytes
+    index = np.full((length, 2), _ABSENT, "<u8")
+    index[: len(volumes), 0] = np.arange(len(volumes), dtype=np.uint64) * np.uint64(size)
+    index[: len(volumes), 1] = size
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
+    try:
+        with temporary.open("xb") as file:
+            file.write(volumes.data)
+            file.write(index.data)
+            file.write(int(google_crc32c.value(index.tobytes())).to_bytes(4, "little"))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def parse_index(data: bytes, length: int) -> NDArray[np.uint64] | None:

@@ -7,7 +7,6 @@ written reads as NaN, which imports refuse, so a gap cannot pass for data.
 
 import json
 import math
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from zarr.storage import FsspecStore, LocalStore
 
 from tomosift.kit.store_filesystem import open_store_filesystem
-from tomosift.volumes.shard_reader import ShardReader, index_bytes, parse_index
+from tomosift.volumes.shard_reader import ShardReader, index_bytes, parse_index, write_shard
 from tomosift.volumes.trusted_metadata import (
     VolumeStoreProblem,
     check_metadata,
@@ -193,12 +192,13 @@ class VolumeArray:
                 f"volumes {start}…{stop - 1} are not whole shards of {self._shard_length} out of {self._n}; "
                 "write the ranges blocks() gives"
             )
-        self._array[start:stop] = np.ascontiguousarray(batch, np.float32)
-        for shard_number in range(start // self._shard_length, -(-stop // self._shard_length)):
-            if self._folder is not None:
-                _flush_to_disk(self._folder / "c" / str(shard_number) / "0" / "0" / "0")
-            if self._shards is not None:
-                self._shards.forget(shard_number)
+        if self._shards is None or self._folder is None:
+            self._array[start:stop] = np.ascontiguousarray(batch, np.float32)
+            return
+        for first in range(start, stop, self._shard_length):
+            number, part = first // self._shard_length, batch[first - start : first - start + self._shard_length]
+            write_shard(self._folder / "c" / str(number) / "0" / "0" / "0", part, self._shard_length)
+            self._shards.forget(number)
 
     def has_block(self, start: int) -> bool:
         """Whether the block that begins at `start` was written whole, so that an import need not write it again.
@@ -247,11 +247,3 @@ class VolumeArray:
             raise VolumeStoreProblem(f"volumes {self.source_id}: volume {distinct[unwritten][0]} was never written")
         batch: NDArray[np.float32] = volumes[places]
         return batch
-
-
-def _flush_to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

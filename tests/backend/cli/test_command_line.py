@@ -14,6 +14,8 @@ import pytest
 from fixtures.live_service import TOMOSIFT, LiveService, start_service
 from fixtures.particle_files import write_particles
 from fixtures.supervised import free_port
+from fixtures.tomogram_files import write_coordinates, write_tomograms
+from PIL import Image
 
 from tomosift.cli import app, main
 from tomosift.kit.settings import get_settings
@@ -82,8 +84,9 @@ def test_no_command_is_left_out_of_these_tests() -> None:
 
 def all_commands() -> list[list[str]]:
     return [
-        *([name] for name in ("up", "demo", "import", "simulate", "openapi", "doctor")),
+        *([name] for name in ("up", "demo", "export", "import", "simulate", "openapi", "doctor")),
         *(["cycle", name] for name in ("start", "status", "cancel")),
+        *(["labels", name] for name in ("import", "undo")),
         *(["user", name] for name in ("add", "link", "list")),
         *(["token", name] for name in ("create", "list", "revoke")),
     ]
@@ -161,9 +164,9 @@ def test_import_of_files_the_service_can_read_sends_nothing(here: Run, roots: Pa
     assert status == 0
     assert "6 subtomograms are in in-place" in shown
     assert not list(service.home.glob("uploads/*"))
-    status, _, told = here("import", str(star), "-p", "in-place", "--create")
-    assert status == 2
-    assert "in the project already" in told
+    status, shown, _ = here("import", str(star), "-p", "in-place", "--create")
+    assert status == 0
+    assert "Nothing was added: all 6 particles" in shown
 
 
 def test_import_from_another_computer_sends_the_files(
@@ -175,12 +178,66 @@ def test_import_from_another_computer_sends_the_files(
     status, shown, told = run("import", str(star), "-p", "sent", "--create", "--classes", "a,b", *remote)
     assert (status, told) == (0, "")
     assert "6 subtomograms are in sent" in shown
-    status, _, told = run("import", str(star), "-p", "sent", *remote)
-    assert (status, "holds this list already" in told) == (2, True)
+    status, shown, _ = run("import", str(star), "-p", "sent", *remote)
+    assert (status, "holds this list already" in shown) == (0, True)
     status, _, told = run("import", str(star), "-p", "nowhere", *remote)
     assert (status, "no such project" in told) == (2, True)
     status, _, told = run("import", str(star), "-p", "nowhere", "--create", *remote)
     assert (status, "--classes" in told) == (2, True)
+
+
+CUT = ["--box", "16", "--tomograms"]
+
+
+def test_boxes_are_previewed_and_cut_where_the_service_reads_tomograms(
+    here: Run, roots: Path, tmp_path: Path, service: LiveService
+) -> None:
+    write_tomograms(roots / "cut" / "tomograms")
+    star = write_coordinates(roots / "cut" / "particles.star")
+    arguments = ["import", str(star), "-p", "cut", *CUT, str(roots / "cut" / "tomograms")]
+    picture = tmp_path / "samples.png"
+    create = ["--create", "--classes", "a,b"]
+    status, shown, told = here(*arguments, *create, "--preview", "--preview-image", str(picture))
+    assert (status, told) == (0, "")
+    assert re.search(r"^particles +8: 8 new, 0 there already", shown, re.MULTILINE)
+    assert re.search(r"^voxel size +10 Å, from the tomograms", shown, re.MULTILINE)
+    assert "Nothing was imported." in shown
+    assert Image.open(picture).size == (656, 260)
+    status, shown, told = here(*arguments)
+    assert (status, told) == (0, "")
+    assert "8 subtomograms are in cut" in shown
+    status, shown, told = here(*arguments, "--invert", "--replace-volumes")
+    assert (status, "8 subtomograms of cut have new volumes" in shown) == (0, True), told
+
+
+def test_tomograms_are_sent_with_a_list(run: Run, here: Run, service: LiveService, tmp_path: Path) -> None:
+    token = here("token", "create", "cut", "--scope", "write")[1].strip()
+    remote = ["--server", service.url, "--token", token]
+    write_tomograms(tmp_path / "rec", pattern="{}_10.00Apx.rec")
+    star = write_coordinates(tmp_path / "lists" / "particles.star", names=("TS_01.tomostar", "TS_02.tomostar"))
+    pattern = ["--tomogram-pattern", "{tomogram}_*.rec"]
+    arguments = ["import", str(star), "-p", "sent-cut", *CUT, str(tmp_path / "rec"), *pattern, *remote]
+    status, shown, told = run(*arguments, "--create", "--classes", "a,b", "--preview")
+    assert (status, told, "8 new" in shown) == (0, "", True)
+    status, shown, told = run(*arguments)
+    assert (status, told) == (0, "")
+    assert "8 subtomograms are in sent-cut" in shown
+    absent = write_coordinates(tmp_path / "lists" / "more.star", names=("TS_03",))
+    status, _, told = run("import", str(absent), "-p", "sent-cut", *CUT, str(tmp_path / "rec"), *pattern, *remote)
+    assert (status, "tomogram TS_03: there is no TS_03_*.rec" in told) == (2, True)
+
+
+def test_options_that_do_not_go_together_are_refused(here: Run, tmp_path: Path) -> None:
+    star = str(write_coordinates(tmp_path / "particles.star"))
+    for options, words in (
+        (["--invert"], "go with --box"),
+        (["--box", "16"], "cut needs tomograms"),
+        (["--tomogram-voxel-size", "10"], "need --tomograms"),
+        (["--tomograms", str(tmp_path / "absent")], "does not exist"),
+        (["--preview-image", "x.png"], "goes with --preview"),
+    ):
+        status, _, told = here("import", star, "-p", "x", *options)
+        assert (status, words in told) == (2, True), told
 
 
 def test_a_failed_import_shows_the_rows(here: Run, roots: Path, tmp_path: Path) -> None:
@@ -190,13 +247,13 @@ def test_a_failed_import_shows_the_rows(here: Run, roots: Path, tmp_path: Path) 
     write_cube(star.parent / "Extract" / "000003.mrc", np.full((16, 16, 16), np.nan, np.float32), 10.0)
     status, _, told = here("import", str(star), "-p", "broken", "--create", "--classes", "a,b")
     assert status == 2
-    assert re.search(r"^3 +rlnImageName +000003.mrc holds 4096 voxels", told, re.MULTILINE)
+    assert re.search(r"^3 +image +000003.mrc holds 4096 voxels", told, re.MULTILINE)
     assert "Nothing was imported." in told
     missing = write_particles(tmp_path / "elsewhere", 4, seed=22).star
     (missing.parent / "Extract" / "000002.mrc").unlink()
     status, _, told = here("import", str(missing), "-p", "broken")
     assert (status, "Nothing was sent" in told) == (2, True)
-    assert re.search(r"^2 +rlnImageName +Extract/000002.mrc is not there", told, re.MULTILINE)
+    assert re.search(r"^2 +image +Extract/000002.mrc is not there", told, re.MULTILINE)
 
 
 def test_users_and_tokens(here: Run, run: Run, service: LiveService) -> None:
