@@ -68,6 +68,7 @@ async function answer(route, answers) {
       console.error(`  no answer for ${key}`)
       return route.fulfill({ status: 404, json: { type: 'x', title: 'Not found', status: 404, detail: key } })
     }
+    if (found.body !== undefined) return route.fulfill({ headers: found.headers, body: found.body })
     const { status = 200, json } = found.json === undefined ? { json: found } : found
     return route.fulfill({ status, json })
   }

@@ -2,6 +2,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import { api, bodyOf } from './client'
 import { ApiProblem } from './problem'
+import { rawRequest } from './rawRequest'
 import { queryKeys } from './queryKeys'
 import type { components } from './schema.gen'
 import type { Cycle, ExportChoice, Job, Session } from './types'
@@ -164,6 +165,32 @@ export const neighboursQuery = (slug: string, id: number) =>
         }),
       ),
     staleTime: 5 * 60_000,
+  })
+
+/** The tomogram around a particle, as a picture. */
+export interface Surroundings {
+  readonly png: Blob
+  /** The particle in the picture, in pixels from the left and from the top. */
+  readonly centre: readonly [x: number, y: number]
+  /** Edge of the particle's box in pixels. */
+  readonly boxPixels: number
+}
+
+export const surroundingsQuery = (slug: string, id: number) =>
+  queryOptions({
+    queryKey: queryKeys.project(slug).surroundings(id),
+    queryFn: async (): Promise<Surroundings> => {
+      const path = `/api/v1/projects/${encodeURIComponent(slug)}/subtomograms/${id}/surroundings`
+      const response = await rawRequest(path)
+      const [x = 0, y = 0] = (response.headers.get('X-Centre') ?? '').split(',').map(Number)
+      return {
+        png: await response.blob(),
+        centre: [x, y],
+        boxPixels: Number(response.headers.get('X-Box-Pixels')),
+      }
+    },
+    staleTime: 5 * 60_000,
+    gcTime: 60_000,
   })
 
 export const catalogueQuery = queryOptions({

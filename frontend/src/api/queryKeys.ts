@@ -20,6 +20,7 @@ export const queryKeys = {
     export: (id: string) => ['project', slug, 'exports', id] as const,
     exportFormats: ['project', slug, 'export-formats'] as const,
     exportPreview: (choice: object) => ['project', slug, 'export-previews', choice] as const,
+    surroundings: (id: number) => ['project', slug, 'surroundings', id] as const,
     neighbours: (id: number) => ['project', slug, 'neighbours', id] as const,
   }),
 }

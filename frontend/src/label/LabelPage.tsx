@@ -23,6 +23,7 @@ import { useActionKeys } from './useActionKeys'
 import { useFillHeight } from './useFillHeight'
 import { useLabelSession } from './useLabelSession'
 import { viewActions } from './viewActions'
+import { WhereItSits } from './WhereItSits'
 
 // vtk.js is larger than the rest of the interface: it comes with the first volume.
 const ViewerStage = lazy(() => import('../viewer/ViewerStage'))
@@ -136,6 +137,7 @@ function LabelDesk({
       <aside className={styles.side} aria-label="Decision">
         <TaskCard project={project} queue={session.queue} state={queue} takenBack={sitting.takenBack} />
         <DecisionPanel actions={actions} canDecide={canDecide} last={sitting.history.at(-1) ?? null} />
+        {canDecide && <WhereItSits slug={project.slug} task={current.task} classes={project.classes} />}
       </aside>
       <SessionBar
         session={session}

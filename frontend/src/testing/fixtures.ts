@@ -581,7 +581,7 @@ export const exportPreview: ExportPreview = {
     exportedClass('bilobed blob', 6, 5, 0, null),
     exportedClass('junk', 7, 13, 84, precisionOf(22, 0.86, 0.65, 0.97)),
     exportedClass('unsure', 0, 4, 0, null),
-    exportedClass('unlabeled', 0, 0, 13, null),
+    { ...exportedClass('unlabeled', 0, 0, 0, null), count: 13, note: '' },
   ],
   thresholds: [
     { confidence: 0.5, count: 471, by_model: 342, precision: precisionOf(131, 0.91, 0.85, 0.95) },

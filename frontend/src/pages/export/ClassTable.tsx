@@ -59,7 +59,7 @@ function Expected({ row }: { row: ExportedClass }) {
           </span>
         </>
       ) : (
-        <span>{row.by_model === 0 ? '–' : 'unknown'}</span>
+        <span>–</span>
       )}
       {rechecked && (
         <span>

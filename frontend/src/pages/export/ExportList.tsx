@@ -27,6 +27,12 @@ const STATES: Record<ExportSummary['state'], { title: string; tone: Tone }> = {
   cancelled: { title: 'Cancelled', tone: 'neutral' },
 }
 
+const RECENT_MS = 60 * 60_000
+
+function isRecent({ finished_at }: ExportSummary): boolean {
+  return finished_at !== null && Date.now() - Date.parse(finished_at) < RECENT_MS
+}
+
 /** The project's exports, newest first, with their files. */
 export function ExportList({
   project,
@@ -46,7 +52,7 @@ export function ExportList({
           project={project}
           summary={each}
           job={jobs.find(({ id }) => id === each.id)}
-          open={index === 0}
+          open={index === 0 && isRecent(each)}
         />
       ))}
     </ul>

@@ -21,12 +21,7 @@ export function ThresholdTable({
     {
       title: 'At least',
       cell: ({ confidence }) => (
-        <Button
-          kind="quiet"
-          size="small"
-          aria-pressed={confidence === current}
-          onClick={() => onChoose(confidence)}
-        >
+        <Button size="small" aria-pressed={confidence === current} onClick={() => onChoose(confidence)}>
           {formatPercent(confidence)}
         </Button>
       ),
