@@ -9,7 +9,7 @@ import pyarrow.csv as pacsv
 from psycopg import Connection, Copy
 from sqlalchemy.orm import Session
 
-_BLOCK_BYTES = 4 * 2**20
+_BLOCK_BYTES = 2**20
 
 
 def copied_batches(

@@ -19,7 +19,7 @@ from tomosift.formats.relion_table import ParticleTable
 from tomosift.kit.artifacts import ArtifactStore, ArtifactUnreadable
 from tomosift.tables import Source
 
-ROWS_AT_A_TIME = 40_000
+ROWS_AT_A_TIME = 10_000
 
 Places = NDArray[np.int64]
 

@@ -6,6 +6,7 @@ Read by COPY in one repeatable-read transaction, so that labels and opinions bel
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -94,9 +95,15 @@ class PoolFacts:
         """Where these ids are in the arrays; -1 for ids that are not in the pool."""
         if not len(self.ids):
             return np.full(len(ids), -1, np.int64)
-        order = np.argsort(self.ids)
-        found = order[np.minimum(np.searchsorted(self.ids, ids, sorter=order), len(order) - 1)]
+        order = self._by_id
+        found = np.minimum(np.searchsorted(self.ids, ids, sorter=order), len(self.ids) - 1)
+        found = found if order is None else order[found]
         return np.where(self.ids[found] == ids, found, -1)
+
+    @cached_property
+    def _by_id(self) -> NDArray[np.int32] | None:
+        """The places in the order of the ids; None where they are in that order already, as one import leaves them."""
+        return None if (np.diff(self.ids) > 0).all() else np.argsort(self.ids).astype(np.int32)
 
 
 def code_of(particle_class: ParticleClass) -> int:
@@ -175,12 +182,16 @@ def _read_particles(session: Session, parameters: dict[str, Any]) -> tuple[dict[
                 parts[name].append(np.array(numbers, np.int32)[column.indices.to_numpy()])
             else:
                 parts[name].append(column.to_numpy())
-    columns = {}
-    for name, kind in _COLUMNS.items():
-        empty = np.empty(0, np.int32 if name == "tomogram" else kind.to_pandas_dtype())
-        columns[name] = np.concatenate([empty, *parts.pop(name)])
-    order = np.lexsort((columns["row"], columns["source"]))
-    return {name: column[order] for name, column in columns.items()}, list(tomograms)
+    joined = {name: np.concatenate([_empty(name), *parts.pop(name)]) for name in ("source", "row")}
+    order = np.lexsort((joined["row"], joined["source"]))
+    columns = {name: column[order] for name, column in joined.items()}
+    for name in list(parts):  # one at a time, as each is there twice for a moment
+        columns[name] = np.concatenate([_empty(name), *parts.pop(name)])[order]
+    return columns, list(tomograms)
+
+
+def _empty(name: str) -> NDArray[Any]:
+    return np.empty(0, np.int32 if name == "tomogram" else _COLUMNS[name].to_pandas_dtype())
 
 
 def _read_opinions(
