@@ -14,7 +14,6 @@ from tomosift.exports.geometry import Geometry
 from tomosift.exports.outcome import Outcome, class_names, class_number
 from tomosift.exports.pool_facts import PoolFacts
 from tomosift.formats.export_chunk import ExportChunk
-from tomosift.formats.orientations import known_angles
 from tomosift.formats.relion_table import ParticleTable
 from tomosift.kit.artifacts import ArtifactStore, ArtifactUnreadable
 from tomosift.tables import Source
@@ -136,11 +135,6 @@ def centre_offsets(rows: SourceRows, voxel_size: float) -> NDArray[np.float64] |
         return None
     origins = relion.origins_angstrom()
     return None if origins is None else -np.nan_to_num(origins) / voxel_size
-
-
-def has_angles(angles: NDArray[np.float64]) -> bool:
-    """Whether any of these orientations is known."""
-    return bool(known_angles(angles).any())
 
 
 def with_images(rows: SourceRows, references: list[str], column: str) -> SourceRows:
