@@ -79,6 +79,8 @@ def gather(path: Path, format: str | None = None) -> ParticleFiles:
     missing = [(row, each) for row, each in enumerate(references, start=1) if found[each] is None]
     if missing:
         raise FilesMissing(missing[:MOST_NAMED])
+    if any(file is not None and file.is_dir() for file in found.values()):
+        raise FormatProblem(f"{path.name} names an OME-Zarr, which cannot be sent; let the server read it")
     # A reference may begin with `..`: the list is put that much deeper in the upload, so that none leads outside.
     folder = PurePosixPath(*["list"] * max(_climbs(reference) for reference in found))
     if path.is_dir():

@@ -34,9 +34,7 @@ def import_list(
         float | None,
         typer.Option(help="Å per voxel of the cubes, or (with --box) of the list's coordinates.", metavar="Å"),
     ] = None,
-    tomogram: Annotated[
-        str | None, typer.Option(help="The tomogram of a list that names none.", metavar="NAME")
-    ] = None,
+    tomogram: Annotated[str | None, typer.Option(help="All particles lie in this tomogram.", metavar="NAME")] = None,
     tomograms: Annotated[
         Path | None,
         typer.Option(

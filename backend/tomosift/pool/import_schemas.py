@@ -92,7 +92,10 @@ class ImportOptions(BaseModel):
         "that the list's coordinates count.",
     )
     tomogram: str | None = Field(
-        default=None, min_length=1, max_length=300, description="The one tomogram of a list that names none."
+        default=None,
+        min_length=1,
+        max_length=300,
+        description="All particles lie in this tomogram, whatever the list (or its file's name) says.",
     )
     tomograms: TomogramsIn | None = Field(
         default=None, description="The tomograms, to cut boxes from or to show each particle's surroundings."

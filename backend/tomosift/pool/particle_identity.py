@@ -34,7 +34,7 @@ def particle_identities(particles: ParticleList, tomogram: str | None = None) ->
 
 
 def identify(particles: ParticleList, tomogram: str | None = None) -> Identities:
-    """The identity of each row; `tomogram` is the one they all lie in where the list does not say.
+    """The identity of each row; `tomogram` is the one they all lie in, whatever the list says.
 
     Places are rounded to 0.1 Å (0.01 voxels where the voxel size is unknown), so that programs that write fewer
     digits still mean the same particle.
@@ -56,9 +56,8 @@ def identify(particles: ParticleList, tomogram: str | None = None) -> Identities
 
 
 def tomograms_of(particles: ParticleList, tomogram: str | None = None) -> list[str]:
-    """Each row's tomogram; `tomogram` where the list does not say, empty where nothing does."""
-    names = particles.tomogram_names()
-    return [name or tomogram for name in names] if tomogram else names
+    """Each row's tomogram: `tomogram` if it is given, else what the list says; empty where nothing does."""
+    return [tomogram] * len(particles) if tomogram else particles.tomogram_names()
 
 
 def plain_tomogram_name(name: str) -> str:

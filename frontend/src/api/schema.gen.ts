@@ -1809,6 +1809,11 @@ export interface components {
              */
             created_at: string;
             /**
+             * Created By
+             * @description Display name of who asked for it; null where the account is gone.
+             */
+            created_by: string | null;
+            /**
              * Expires At
              * @description Its files are deleted then.
              */
@@ -1976,6 +1981,11 @@ export interface components {
              */
             created_at: string;
             /**
+             * Created By
+             * @description Display name of who asked for it; null where the account is gone.
+             */
+            created_by: string | null;
+            /**
              * Expires At
              * @description Its files are deleted then.
              */
@@ -2134,7 +2144,7 @@ export interface components {
             replace_volumes?: boolean;
             /**
              * Tomogram
-             * @description The one tomogram of a list that names none.
+             * @description All particles lie in this tomogram, whatever the list (or its file's name) says.
              */
             tomogram?: string | null;
             /** @description The tomograms, to cut boxes from or to show each particle's surroundings. */
@@ -2255,7 +2265,7 @@ export interface components {
             replace_volumes?: boolean;
             /**
              * Tomogram
-             * @description The one tomogram of a list that names none.
+             * @description All particles lie in this tomogram, whatever the list (or its file's name) says.
              */
             tomogram?: string | null;
             /** @description The tomograms, to cut boxes from or to show each particle's surroundings. */
