@@ -60,7 +60,8 @@ def create_export(body: ExportIn, access: CuratorAccess) -> ExportOut:
     """Start a job that writes lists, and volumes if asked, of the labels and predictions as they are when it starts."""
     with transaction() as session:
         job = request_export(session, access.project_id, access.user.id, body)
-    return fetching.export_out(job, get_settings().export_days)
+        made_by = fetching.makers(session, [job])
+    return fetching.export_out(job, get_settings().export_days, made_by.get(job.created_by))
 
 
 @router.get("", summary="Exports", responses=problems(401, 403, 404, 422))
@@ -69,10 +70,11 @@ def read_exports(access: CuratorAccess, limit: PageLimit = 50, after: PageAfter 
     keep_days = get_settings().export_days
     with transaction() as session:
         jobs = fetching.list_exports(session, access.project_id, limit + 1, _cursor(after))
+        made_by = fetching.makers(session, jobs)
     return page_of(
         jobs,
         limit,
-        lambda job: fetching.export_out(job, keep_days),
+        lambda job: fetching.export_out(job, keep_days, made_by.get(job.created_by)),
         lambda job: (job.created_at.isoformat(), str(job.id)),
     )
 
@@ -80,11 +82,12 @@ def read_exports(access: CuratorAccess, limit: PageLimit = 50, after: PageAfter 
 @router.get("/{job_id}", summary="One export", responses=problems(401, 403, 404))
 def read_export(job_id: uuid.UUID, access: CuratorAccess) -> ExportDetail:
     """An export with its files and what fraction of each class is expected to be right."""
-    job = _find(job_id, access)
     keep_days = get_settings().export_days
-    is_there = fetching.export_out(job, keep_days).available
-    files = fetching.ExportFiles(_store(), job, keep_days).listed() if is_there else []
-    return fetching.export_detail(job, keep_days, files)
+    with transaction() as session:
+        job = fetching.find_export(session, access.project_id, job_id)
+        made_by = fetching.makers(session, [job]).get(job.created_by)
+    files = fetching.ExportFiles(_store(), job, keep_days).listed() if fetching.is_available(job, keep_days) else []
+    return fetching.export_detail(job, keep_days, made_by, files)
 
 
 @router.get(

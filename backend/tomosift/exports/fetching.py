@@ -16,7 +16,7 @@ from tomosift.exports.schemas import ExportDetail, ExportedClass, ExportedFile, 
 from tomosift.kit.artifacts import ArtifactMissing, ArtifactStore
 from tomosift.kit.database import utc_now
 from tomosift.kit.problems import ProblemError, conflict, not_found
-from tomosift.tables import Job
+from tomosift.tables import Job, User
 
 MOST_LISTED = 1000
 PIECE_BYTES = 2**20
@@ -45,16 +45,24 @@ def find_export(session: Session, project_id: uuid.UUID, job_id: uuid.UUID) -> J
     return job
 
 
-def export_out(job: Job, keep_days: float) -> ExportOut:
+def makers(session: Session, jobs: Sequence[Job]) -> dict[uuid.UUID | None, str]:
+    """Display names of those who asked for the exports, by their id."""
+    ids = {job.created_by for job in jobs if job.created_by is not None}
+    users = session.execute(select(User.id, User.display_name).where(User.id.in_(ids)))
+    return {row.id: row.display_name for row in users}
+
+
+def export_out(job: Job, keep_days: float, created_by: str | None) -> ExportOut:
     """The wire form of an export."""
-    return ExportOut(**_fields(job, keep_days))
+    return ExportOut(**_fields(job, keep_days), created_by=created_by)
 
 
-def export_detail(job: Job, keep_days: float, files: Sequence[ExportedFile]) -> ExportDetail:
+def export_detail(job: Job, keep_days: float, created_by: str | None, files: Sequence[ExportedFile]) -> ExportDetail:
     """The wire form of an export with the first of its files."""
     result = job.result or {}
     return ExportDetail(
         **_fields(job, keep_days),
+        created_by=created_by,
         files=list(files[:MOST_LISTED]),
         classes=[ExportedClass.model_validate(each) for each in result.get("classes", [])],
         manifest_sha256=result.get("manifest_sha256"),
@@ -65,7 +73,7 @@ class ExportFiles:
     """The files of an export that has succeeded and is still kept."""
 
     def __init__(self, store: ArtifactStore, job: Job, keep_days: float) -> None:
-        if not _is_available(job, keep_days):
+        if not is_available(job, keep_days):
             if job.state == "succeeded":
                 raise ProblemError(410, "export-expired", "The files are gone", "They were kept a while; export again.")
             raise conflict("export-not-ready", "The export is not ready", f"It is {job.state}; there are no files.")
@@ -148,7 +156,7 @@ def _fields(job: Job, keep_days: float) -> dict[str, Any]:
         "created_at": job.created_at,
         "finished_at": job.finished_at,
         "expires_at": _expiry(job, keep_days),
-        "available": _is_available(job, keep_days),
+        "available": is_available(job, keep_days),
         "particles": result.get("particles"),
         "file_count": result.get("file_count"),
         "bytes": result.get("bytes"),
@@ -159,6 +167,7 @@ def _expiry(job: Job, keep_days: float) -> datetime | None:
     return job.finished_at + timedelta(days=keep_days) if job.state == "succeeded" and job.finished_at else None
 
 
-def _is_available(job: Job, keep_days: float) -> bool:
+def is_available(job: Job, keep_days: float) -> bool:
+    """Whether the export's files can be fetched."""
     expiry = _expiry(job, keep_days)
     return expiry is not None and expiry > utc_now()

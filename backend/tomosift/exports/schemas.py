@@ -193,6 +193,7 @@ class ExportOut(BaseModel):
     id: uuid.UUID = Field(description="The job's id: follow it at /jobs/{id}.")
     state: Literal["queued", "running", "succeeded", "failed", "cancelled"]
     request: ExportIn
+    created_by: str | None = Field(description="Display name of who asked for it; null where the account is gone.")
     created_at: datetime
     finished_at: datetime | None
     expires_at: datetime | None = Field(description="Its files are deleted then.")

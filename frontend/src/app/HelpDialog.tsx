@@ -53,7 +53,8 @@ export function HelpDialog({ onClose }: { onClose: () => void }) {
       </dl>
       <h3 className={styles.heading}>Your own data</h3>
       <p className={styles.muted}>
-        Each project’s Data page shows the command that imports a RELION particle list into it.
+        Each project’s Data page brings particle lists and volumes in, from the server or from your computer;
+        its Export page writes the sorted particles for the next program.
       </p>
     </Dialog>
   )

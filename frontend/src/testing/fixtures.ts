@@ -606,6 +606,7 @@ export const exportReady: ExportDetail = {
     layout: 'per-class',
     filters: { classes: ['barrel', 'rod'], min_confidence: 0.9 },
   },
+  created_by: 'Ada Lindqvist',
   created_at: ago(3),
   finished_at: ago(2),
   expires_at: new Date(NOW + 30 * 24 * 3600_000).toISOString(),

@@ -55,6 +55,9 @@ def test_an_export_from_request_to_files(world: ExportWorld) -> None:
 
     (listed,) = client.get(url(world)).json()["items"]
     assert (listed["state"], listed["available"], listed["particles"]) == ("succeeded", True, 4)
+    assert {export["created_by"], listed["created_by"]} == {
+        client.get("/api/v1/session").json()["user"]["display_name"]
+    }
     detail = client.get(url(world, f"/{export['id']}")).json()
     assert [each["path"] for each in detail["files"]] == [
         "particles_ribosome.star",

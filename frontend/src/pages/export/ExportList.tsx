@@ -82,6 +82,7 @@ function ExportItem({
         </Badge>
         <span className={styles.what}>{describeChoice(summary.request)}</span>
         <span className={styles.when}>
+          {summary.created_by !== null && `${summary.created_by}, `}
           <TimeAgo iso={summary.created_at} />
         </span>
       </div>

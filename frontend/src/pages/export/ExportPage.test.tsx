@@ -117,6 +117,7 @@ describe('exports made before', () => {
     const file = await screen.findByRole('link', { name: 'particles_barrel.star' })
     expect(file.getAttribute('href')).toBe('/api/v1/projects/demo/exports/e1/files/particles_barrel.star')
     expect(screen.getByText('Deleted')).toBeDefined()
+    expect(screen.getAllByText(/^Ada Lindqvist,/)).toHaveLength(2)
     expect(screen.getAllByText('Download all as .zip')).toHaveLength(1)
   })
 
