@@ -3,23 +3,35 @@
 from typing import Any
 
 from tomosift_worker.acquisition.catalogue import ACQUISITION_FUNCTIONS
+from tomosift_worker.acquisition.plan import AUTO, AUTO_DESCRIPTION, AUTO_SOURCE, AUTO_TITLE
 from tomosift_worker.cycle.presets import PRESETS, default_preset
+from tomosift_worker.cycle.requirements import REQUIREMENTS
 from tomosift_worker.cycle.settings import CycleSettings
 
 
 def catalogue(device_type: str) -> dict[str, Any]:
-    """Acquisition functions, presets, the JSON schema of a cycle's settings, and the preset for this device."""
+    """Acquisition functions, presets, the JSON schema of a cycle's settings, and the preset for this device.
+
+    `requirements` says for each need that depends on settings which they are (a JSON schema) and what to tell others.
+    """
     return {
         "acquisition": [
-            {
-                "id": function.id,
-                "title": function.title,
-                "description": function.description,
-                "needs": sorted(function.needs),
-                "source": function.source,
-            }
-            for function in ACQUISITION_FUNCTIONS.values()
+            {"id": AUTO, "title": AUTO_TITLE, "description": AUTO_DESCRIPTION, "needs": [], "source": AUTO_SOURCE},
+            *(
+                {
+                    "id": function.id,
+                    "title": function.title,
+                    "description": function.description,
+                    "needs": sorted(function.needs),
+                    "source": function.source,
+                }
+                for function in ACQUISITION_FUNCTIONS.values()
+            ),
         ],
+        "requirements": {
+            need: {"schema": requirement.schema, "reason": requirement.reason}
+            for need, requirement in REQUIREMENTS.items()
+        },
         "presets": [
             {
                 "id": preset.id,

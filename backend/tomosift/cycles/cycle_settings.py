@@ -30,6 +30,7 @@ def resolve_settings(asked: Mapping[str, Any], catalogue: Mapping[str, Any] | No
     if preset_id is not None and "preset" in schema.get("properties", {}):
         settings["preset"] = preset_id
     _check_schema(settings, schema)
+    _check_needs(settings, catalogue)
     return settings
 
 
@@ -53,6 +54,34 @@ def _check_acquisition(asked: Mapping[str, Any], catalogue: Mapping[str, Any]) -
     known = [each["id"] for each in catalogue.get("acquisition", [])]
     if "acquisition" in asked and asked["acquisition"] not in known:
         raise _unknown("acquisition", asked["acquisition"], known)
+
+
+def works_without_labels(settings: Mapping[str, Any], catalogue: Mapping[str, Any] | None) -> bool:
+    """Whether these settings' acquisition function can choose what to label first, with no model."""
+    if catalogue is None:
+        return False
+    needs = _needs(acquisition_id(settings), catalogue)
+    return needs is not None and "class_labels" not in needs
+
+
+def _needs(acquisition: str, catalogue: Mapping[str, Any]) -> list[str] | None:
+    """What a function needs, as the worker announced it; None for one it does not know."""
+    return next((each.get("needs", []) for each in catalogue.get("acquisition", []) if each["id"] == acquisition), None)
+
+
+def _check_needs(settings: Mapping[str, Any], catalogue: Mapping[str, Any]) -> None:
+    """Refuse an acquisition function that cannot work with the other settings, in the worker's words."""
+    requirements = catalogue.get("requirements", {})
+    acquisition = acquisition_id(settings)
+    for need in _needs(acquisition, catalogue) or []:
+        requirement = requirements.get(need)
+        if requirement and not Draft202012Validator(requirement["schema"], registry=Registry()).is_valid(settings):
+            raise invalid(
+                "settings-do-not-fit",
+                "These settings do not go together",
+                f"{acquisition} cannot work here: {requirement['reason']}",
+                need=need,
+            )
 
 
 def _unknown(what: str, given: object, known: Any) -> Exception:

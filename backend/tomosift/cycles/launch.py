@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from tomosift.cycles.cycle_settings import resolve_settings
+from tomosift.cycles.cycle_settings import resolve_settings, works_without_labels
 from tomosift.kit.job_control import announce, request_cancel
 from tomosift.kit.launch_readiness import ACTIVE_STAGES, active_cycle, launch_readiness
 from tomosift.kit.outbox import post_job
@@ -44,9 +44,11 @@ def launch_cycle(session: Session, project_id: uuid.UUID, launcher: Launcher, as
     earlier = _launched_with_key(session, project_id, launcher, payload_hash)
     if earlier is not None:
         return earlier
-    _check_can_launch(session, project_id)
-    project = session.get_one(Project, project_id)
-    settings = resolve_settings(asked, newest_catalogue(session), project_settings(project).batch_size)
+    _check_none_runs(session, project_id)
+    project, catalogue = session.get_one(Project, project_id), newest_catalogue(session)
+    settings = resolve_settings(asked, catalogue, project_settings(project).batch_size)
+    if not works_without_labels(settings, catalogue):
+        _check_labels(session, project_id)
     job = Job(
         project_id=project_id, kind="cycle", task=RUN_CYCLE_TASK, queue=TRAINING_QUEUE, created_by=launcher.user_id
     )
@@ -110,7 +112,7 @@ def _launched_with_key(session: Session, project_id: uuid.UUID, launcher: Launch
     return cycle
 
 
-def _check_can_launch(session: Session, project_id: uuid.UUID) -> None:
+def _check_none_runs(session: Session, project_id: uuid.UUID) -> None:
     running = active_cycle(session, project_id)
     if running is not None:
         raise conflict(
@@ -119,6 +121,9 @@ def _check_can_launch(session: Session, project_id: uuid.UUID) -> None:
             f"{running.sentence()} Wait until it is ready, or cancel it.",
             cycle_number=running.number,
         )
+
+
+def _check_labels(session: Session, project_id: uuid.UUID) -> None:
     readiness = launch_readiness(session, project_id)
     if not readiness.is_ready:
         raise invalid(

@@ -58,13 +58,13 @@ class Predictions:
 
 
 def find_cycle(session: Session, project_id: uuid.UUID, number: int | None) -> CycleModel | None:
-    """The cycle of that number, or the newest one that is ready; None where there is none yet.
+    """The cycle of that number, or the newest one with a model; None where there is none yet.
 
-    Raises ProblemError 404 for a number that is not there, 409 for a cycle that is not ready.
+    Raises ProblemError 404 for a number that is not there, 409 for a cycle that is not ready or trained no model.
     """
     statement = select(Cycle, Model).outerjoin(Model, Model.cycle_id == Cycle.id).where(Cycle.project_id == project_id)
     if number is None:
-        newest = statement.where(Cycle.stage == "ready").order_by(Cycle.number.desc()).limit(1)
+        newest = statement.where(Cycle.stage == "ready", Model.id.is_not(None)).order_by(Cycle.number.desc()).limit(1)
         found = session.execute(newest).one_or_none()
     else:
         found = session.execute(statement.where(Cycle.number == number)).one_or_none()
@@ -76,6 +76,9 @@ def find_cycle(session: Session, project_id: uuid.UUID, number: int | None) -> C
     if cycle.stage != "ready":
         detail = f"Cycle {number} is {cycle.stage}; choose one that is ready, or none to take the newest."
         raise ProblemError(409, "cycle-not-ready", "This cycle has no predictions", detail)
+    if model is None:
+        detail = f"Cycle {number} trained no model, for want of labels; choose a later one."
+        raise ProblemError(409, "cycle-without-model", "This cycle has no predictions", detail)
     return CycleModel.of(cycle, model)
 
 

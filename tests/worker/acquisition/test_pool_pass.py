@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from tomosift_worker.acquisition.catalogue import ACQUISITION_FUNCTIONS
+from tomosift_worker.acquisition.dropout_passes import DROPOUT_STREAM
 from tomosift_worker.acquisition.pool_pass import PoolBatch, ReferenceOutputs, run_pool_pass
 from tomosift_worker.acquisition.settings import ScoringSettings
 from tomosift_worker.networks.catalogue import build_network
-from tomosift_worker.networks.settings import ResNet3DSettings
+from tomosift_worker.networks.classifier import VolumeClassifier
+from tomosift_worker.networks.settings import AC3DSettings, NetworkSettings, ResNet3DSettings
 from tomosift_worker.training.preprocessing import prepare
 from tomosift_worker.training.settings import PreprocessingSettings
 
@@ -87,7 +89,9 @@ def test_cod_equals_a_literal_loop_with_and_without_stored_outputs(output: str) 
     for stored in ([], [0, 1, 2, 3, 9], list(range(len(IDS)))):
         asked.clear()
         found = run_pool_pass(now, _batches(4), _prepare, reference=ReferenceOutputs(compute, stored_for(stored)))
-        scores = ACQUISITION_FUNCTIONS["cod"].score(found, ScoringSettings(cod_output=output))  # type: ignore[arg-type]
+        score = ACQUISITION_FUNCTIONS["cod"].score
+        assert score is not None
+        scores = score(found, ScoringSettings.model_validate({"cod_output": output}))
         np.testing.assert_allclose(scores, expected, rtol=1e-4, atol=1e-6)
         assert sum(asked) == len(IDS) - len(stored)  # a second forward only for items without a stored output
 
@@ -102,3 +106,58 @@ def test_a_pass_can_be_stopped_and_an_empty_pool_is_an_error() -> None:
         run_pool_pass(network, _batches(4), _prepare, on_batch=stop)
     with pytest.raises(ValueError, match="pool is empty"):
         run_pool_pass(network, iter(()), _prepare)
+
+
+def _with_everything(kind: str) -> VolumeClassifier:
+    settings: NetworkSettings = (
+        ResNet3DSettings(width=4, stem_stride=2, dropout=0.5, loss_module=True)
+        if kind == "resnet3d"
+        else AC3DSettings(width=4, code_size=8, hidden_size=8, box_size=20, dropout=0.5, loss_module=True)
+    )
+    network = build_network(settings, 3, seed=0)
+    with torch.no_grad():  # answers that differ from one another
+        network.head.weight.mul_(8.0)
+    return network
+
+
+@pytest.mark.parametrize("kind", ["resnet3d", "ac3d"])
+def test_dropout_and_predicted_losses_equal_a_literal_loop(kind: str) -> None:
+    network = _with_everything(kind)
+    found = run_pool_pass(network, _batches(4), _prepare, dropout_passes=7, gradient_norms=True, seed=3)
+    assert found.dropout_entropy is not None
+    assert found.dropout_expected_entropy is not None
+    assert found.predicted_loss is not None
+    masks = np.random.default_rng([3, DROPOUT_STREAM]).random((7, network.embedding_size)) < 0.5
+    assert 0.3 < masks.mean() < 0.7
+    for each, raw in enumerate(RAW):
+        prepared = _prepare(torch.from_numpy(raw)[None, None])
+        with torch.no_grad():
+            embedding = network.embed(prepared)
+            np.testing.assert_allclose(found.predicted_loss[each], network.predicted_loss(prepared)[0], rtol=1e-3)
+            outputs = torch.stack(
+                [network.head(embedding * torch.from_numpy(mask) / 0.5)[0].softmax(dim=0) for mask in masks]
+            ).double()
+        entropies = -(outputs * outputs.log()).sum(dim=1)
+        mean = outputs.mean(dim=0)
+        np.testing.assert_allclose(found.dropout_entropy[each], -(mean * mean.log()).sum(), rtol=1e-4)
+        np.testing.assert_allclose(found.dropout_expected_entropy[each], entropies.mean(), rtol=1e-4)
+
+
+def test_the_averaged_model_equals_a_literal_loop() -> None:
+    now, averaged = build_network(SMALL, 3, seed=0), build_network(SMALL, 3, seed=1)
+    found = run_pool_pass(now, _batches(4), _prepare, averaged=averaged)
+    with torch.no_grad():
+        expected = []
+        for raw in RAW:
+            prepared = _prepare(torch.from_numpy(raw)[None, None])
+            difference = now(prepared).softmax(dim=1) - averaged(prepared).softmax(dim=1)
+            expected.append(float(difference.norm()))
+    for function in ("tod-ema", "mean-model"):
+        score = ACQUISITION_FUNCTIONS[function].score
+        assert score is not None
+        np.testing.assert_allclose(score(found, ScoringSettings()), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_passes_with_dropout_need_a_network_with_dropout() -> None:
+    with pytest.raises(ValueError, match="built without dropout"):
+        run_pool_pass(build_network(SMALL, 3, seed=0), _batches(4), _prepare, dropout_passes=3)

@@ -10,7 +10,7 @@ from tomosift_worker.acquisition import layer_norms
 from tomosift_worker.acquisition.pool_pass import entropy_of_logits
 from tomosift_worker.acquisition.sample_gradients import SampleGradients, UnsupportedLayer
 from tomosift_worker.networks.catalogue import build_network
-from tomosift_worker.networks.settings import ResNet3DSettings
+from tomosift_worker.networks.settings import AC3DSettings, ResNet3DSettings
 
 RELATIVE = 1e-4
 
@@ -90,6 +90,18 @@ def test_batched_norms_equal_the_literal_loop(network: nn.Module, box: int, layo
         torch.testing.assert_close(found.overall().double(), overall, rtol=RELATIVE, atol=0.0)
         torch.testing.assert_close(found.per_tensor().double(), per_tensor, rtol=RELATIVE, atol=0.0)
     assert set(found.squares) == {name for name, _ in network.named_parameters()}
+
+
+def test_ac3d_norms_equal_the_literal_loop() -> None:
+    """The decoder is no part of the loss: it has no gradient, and no norm."""
+    network = _lived_in(build_network(AC3DSettings(width=4, code_size=8, hidden_size=12, box_size=21), 5, seed=0))
+    volumes = _volumes(5, 21)
+    found = SampleGradients(network).loss_norms(volumes, entropy_of_logits, network)
+    overall, per_tensor = _literal(network, volumes, entropy_of_logits)
+    torch.testing.assert_close(found.overall().double(), overall, rtol=RELATIVE, atol=0.0)
+    torch.testing.assert_close(found.per_tensor().double(), per_tensor, rtol=RELATIVE, atol=0.0)
+    without = ("to_code", "from_code", "decoder")
+    assert set(found.squares) == {name for name, _ in network.named_parameters() if not name.startswith(without)}
 
 
 def test_every_parameter_tensor_has_its_own_norm() -> None:

@@ -1,6 +1,7 @@
 """Settings of cycles: presets, what may be laid over them, and that service and worker mean the same."""
 
 import json
+import re
 import subprocess
 import sys
 import uuid
@@ -13,12 +14,21 @@ from pydantic import ValidationError
 from tomosift.cycles.cycle_settings import acquisition_id, resolve_settings
 from tomosift.cycles.launch import RUN_CYCLE_TASK
 from tomosift.kit.problems import ProblemError
-from tomosift_worker.acquisition.catalogue import ACQUISITION_FUNCTIONS
+from tomosift_worker.acquisition.plan import ACQUISITION_IDS
 from tomosift_worker.catalogue import catalogue
 from tomosift_worker.cycle.presets import PRESETS, complete_settings, default_preset
 from tomosift_worker.cycle.run import seed_of
 from tomosift_worker.cycle.settings import CycleSettings
 from tomosift_worker.networks.settings import AC3DSettings
+
+NEEDED: dict[str, dict[str, Any]] = {
+    "mc-dropout": {"network": {"dropout": 0.3}},
+    "bald": {"network": {"dropout": 0.3}},
+    "ll4al": {"network": {"loss_module": True}},
+    "tod-ema": {"training": {"average": "ema"}},
+    "mean-model": {"training": {"average": "mean"}},
+}
+"""What must be set for a function to work."""
 
 
 def as_announced(device: str = "cpu") -> dict[str, Any]:
@@ -27,9 +37,10 @@ def as_announced(device: str = "cpu") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("preset", list(PRESETS))
-@pytest.mark.parametrize("acquisition", list(ACQUISITION_FUNCTIONS))
+@pytest.mark.parametrize("acquisition", ACQUISITION_IDS)
 def test_what_the_service_resolves_the_worker_takes_unchanged(preset: str, acquisition: str) -> None:
-    resolved = resolve_settings({"preset": preset, "acquisition": acquisition}, as_announced(), batch_size=17)
+    asked = {"preset": preset, "acquisition": acquisition, **NEEDED.get(acquisition, {})}
+    resolved = resolve_settings(asked, as_announced(), batch_size=17)
 
     settings = complete_settings(resolved, "cpu")
 
@@ -68,6 +79,14 @@ def test_each_device_has_a_default_preset(device: str, preset: str) -> None:
         {"subset_size": 0},
         {"seed": -1},
         {"colour": "red"},
+        {"selection": {"tomogram_cap": 0}},
+        {"selection": {"diversify": "shuffle"}},
+        {"selection": {"beta": 0.5}},
+        {"scoring": {"dropout_passes": 1}},
+        *({"acquisition": acquisition} for acquisition in NEEDED),
+        {"acquisition": "tod-ema", "training": {"average": "mean"}},
+        {"acquisition": "tod-ema", "training": {"average": "ema", "method": "mean-model"}},
+        {"acquisition": "mean-model", "training": {"average": "ema"}},
     ],
 )
 def test_wrong_settings_are_refused_by_service_and_worker_alike(wrong: dict[str, Any]) -> None:
@@ -105,6 +124,37 @@ def test_the_service_says_what_is_wrong_with_the_network_it_names(
     assert reason in found[0]["reason"]
 
 
+@pytest.mark.parametrize(
+    ("acquisition", "sentence"),
+    [
+        ("bald", "network.dropout is 0: set it to 0.2"),
+        ("ll4al", "set network.loss_module to true"),
+        ("tod-ema", "set training.average to ema"),
+        ("mean-model", "set training.average to mean"),
+    ],
+)
+def test_a_pair_that_cannot_work_is_refused_with_the_reason(acquisition: str, sentence: str) -> None:
+    with pytest.raises(ProblemError) as refused:
+        resolve_settings({"acquisition": acquisition}, as_announced(), batch_size=40)
+    assert (refused.value.status, refused.value.kind) == (422, "settings-do-not-fit")
+    assert sentence in refused.value.detail
+    with pytest.raises(ValidationError, match=re.escape(sentence)):
+        complete_settings({"acquisition": acquisition}, "cpu")
+
+
+@pytest.mark.parametrize(("acquisition", "method"), [("tod-ema", "tod"), ("mean-model", "mean-model")])
+def test_a_training_method_that_averages_serves_its_function(acquisition: str, method: str) -> None:
+    asked = {"acquisition": acquisition, "training": {"method": method}}
+    resolve_settings(asked, as_announced(), batch_size=40)
+    settings = complete_settings(asked, "cpu")
+    assert settings.training.averaging == ("ema" if method == "tod" else "mean")
+
+
+def test_settings_of_before_there_were_rules_are_still_settings() -> None:
+    old = {"version": 1, "preset": None, "batch_size": 3, "acquisition": "cod", "scoring": {"columns": "all"}}
+    assert CycleSettings.model_validate(old).selection.diversify == "none"
+
+
 def test_an_unknown_preset_is_refused_with_the_list() -> None:
     with pytest.raises(ValueError, match="cpu-quick, cpu-standard, gpu-standard"):
         complete_settings({"preset": "turbo"}, "cpu")
@@ -115,7 +165,7 @@ def test_the_schema_stands_alone_and_lists_the_functions() -> None:
 
     Draft202012Validator.check_schema(schema)
 
-    assert schema["properties"]["acquisition"]["enum"] == list(ACQUISITION_FUNCTIONS)
+    assert schema["properties"]["acquisition"]["enum"] == list(ACQUISITION_IDS)
     assert '"$ref": "http' not in json.dumps(schema)
 
 

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 from fixtures.cycle_runs import artifacts, job_of, log_of, model_count, model_of, queue_of, run_here
 from fixtures.cycle_world import JUNK, CycleWorld, build_cycle_world, simple_pool
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from tomosift.cycles.schemas import CycleMetrics
-from tomosift.kit.database import transaction
+from tomosift.kit.database import transaction, utc_now
 from tomosift.kit.problems import ProblemError
 from tomosift.kit.settings import Settings
-from tomosift.tables import ParticleClass, Source, Subtomogram
+from tomosift.tables import ParticleClass, Source, Subtomogram, WorkerNode
 from tomosift.volumes.store import VolumeStore
 from tomosift_worker.acquisition.catalogue import ACQUISITION_FUNCTIONS
+from tomosift_worker.catalogue import catalogue
 from tomosift_worker.cycle.model_files import read_model
 
 pytestmark = pytest.mark.usefixtures("clean_database")
@@ -78,15 +79,133 @@ def test_the_model_can_be_read_back_and_gives_the_stored_outputs(world: CycleWor
     np.testing.assert_allclose(logits, columns["logits"][:3], rtol=1e-4, atol=1e-5)
 
 
+NEEDED: dict[str, dict[str, object]] = {
+    "mc-dropout": {"network": {"width": 4, "stem_stride": 2, "dropout": 0.3}},
+    "bald": {"network": {"width": 4, "stem_stride": 2, "dropout": 0.3}},
+    "ll4al": {"network": {"width": 4, "stem_stride": 2, "loss_module": True}},
+    "tod-ema": {"training": {**QUICK, "average": "ema", "average_decay": 0.5}},
+    "mean-model": {"training": {**QUICK, "average": "mean"}},
+}
+
+
 @pytest.mark.parametrize("acquisition", list(ACQUISITION_FUNCTIONS))
 def test_every_acquisition_function_fills_the_queue_and_gives_its_reason(world: CycleWorld, acquisition: str) -> None:
-    run_here(world.launch(acquisition=acquisition))
+    cycle = run_here(world.launch(acquisition=acquisition, **NEEDED.get(acquisition, {})))
 
     picks = queue_of(world.project_id, batch=1)
     function = ACQUISITION_FUNCTIONS[acquisition]
     assert len(picks) == 6
     assert all(item.reason == {"acquisition": acquisition, "text": function.reason} for item in picks)
-    assert [item.score for item in picks] == sorted((item.score or 0.0 for item in picks), reverse=True)
+    assert len({item.subtomogram_id for item in picks}) == 6
+    if function.score is not None:
+        assert [item.score for item in picks] == sorted((item.score or 0.0 for item in picks), reverse=True)
+        assert len({item.score for item in picks}) > 1
+    assert (cycle.metrics or {})["selection"]["acquisition"] == acquisition
+
+
+def test_the_averaged_weights_are_stored_with_the_model(world: CycleWorld) -> None:
+    cycle = run_here(world.launch(acquisition="tod-ema", **NEEDED["tod-ema"]))
+
+    model = read_model(artifacts(), model_of(cycle).key)
+    assert model.averaged is not None
+    assert not np.array_equal(model.averaged.head.weight.detach(), model.network.head.weight.detach())
+    assert artifacts().read_tensors(cycle.scores_key or "")["averaged_discrepancy"].max() > 0
+
+
+def test_rules_for_the_batch_act_and_say_so(world: CycleWorld) -> None:
+    with transaction() as session:
+        for number, each in enumerate(session.scalars(select(Subtomogram).order_by(Subtomogram.id))):
+            each.tomogram = None if number % 10 == 9 else f"TS_{number % 3}"
+    run_here(world.launch(selection={"tomogram_cap": 1, "stratify": True, "diversify": "k-center"}))
+
+    picks = queue_of(world.project_id, batch=1)
+    with transaction() as session:
+        tomograms = [session.get_one(Subtomogram, item.subtomogram_id).tomogram for item in picks]
+    named = [each for each in tomograms if each is not None]
+    assert len(named) == len(set(named)) <= 3
+    assert len(tomograms) - len(named) >= 3
+    texts = [item.reason["text"] for item in picks if item.reason]
+    assert all("takes from each class" in text and "At most 1 of the batch" in text for text in texts)
+    assert any("unlike the other picks" in text for text in texts)
+
+
+def test_the_automatic_plan_goes_from_typical_to_doubtful(settings: Settings) -> None:
+    world = build_cycle_world()
+    _announce_worker()
+    cold = run_here(world.launch(acquisition="auto"))
+
+    assert (cold.stage, cold.training_label_count, model_count()) == ("ready", 0, 0)
+    assert CycleMetrics.model_validate(cold.metrics).report is None
+    assert "too few labels for a model" in log_of(cold)
+    assert "Picks are made by TypiClust. There are too few labels" in log_of(cold)
+    picks = queue_of(world.project_id, batch=1)
+    assert len(picks) == 6
+    assert {world.truth[item.subtomogram_id] for item in picks} >= {"sphere", "rod", "plate"}
+    assert all(item.reason and item.reason["acquisition"] == "typiclust" for item in picks)
+    assert all(item.reason and "typical volumes teach most" in item.reason["text"] for item in picks)
+
+    world.label_some(4)
+    few = run_here(world.launch(acquisition="auto"))
+
+    assert model_count() == 1
+    assert (few.metrics or {})["selection"] | {"why": ""} == {
+        "acquisition": "margin",
+        "title": "Margin",
+        "why": "",
+        "automatic": True,
+        "diversify": "k-center",
+        "beta": 10.0,
+        "tomogram_cap": None,
+        "stratify": False,
+    }
+    assert "Picks are made by Margin, spread by k-center. With 16 labels of 4 classes" in log_of(few)
+    assert few.settings["acquisition"] == "auto"
+
+
+@pytest.mark.parametrize("acquisition", ["random", "core-set", "probcover"])
+def test_what_needs_no_classes_starts_without_labels_too(settings: Settings, acquisition: str) -> None:
+    world = build_cycle_world()
+    _announce_worker()
+    cycle = run_here(world.launch(acquisition=acquisition, subset_size=30))
+
+    assert (cycle.stage, model_count()) == ("ready", 0)
+    assert len(queue_of(world.project_id, batch=1)) == 6
+    assert len(artifacts().read_tensors(cycle.scores_key or "")["item_ids"]) == 30
+
+
+def test_what_needs_classes_does_not(settings: Settings) -> None:
+    world = build_cycle_world()
+    _announce_worker()
+    with pytest.raises(ProblemError, match="too few labels"):
+        world.launch(acquisition="badge")
+
+
+def test_a_strategy_knows_the_labeled_items_outside_the_subset(world: CycleWorld) -> None:
+    cycle = run_here(world.launch(acquisition="core-set", subset_size=10))
+
+    scored = set(artifacts().read_tensors(cycle.scores_key or "")["item_ids"].tolist())
+    labeled = {each for name in set(world.truth.values()) for each in world.of_class(name)[:4]}
+    assert labeled <= scored
+    assert len(scored) == 10 + len(labeled)
+    assert not labeled & {item.subtomogram_id for item in queue_of(world.project_id, batch=1)}
+
+
+def _announce_worker() -> None:
+    now = utc_now()
+    with transaction() as session:
+        session.add(
+            WorkerNode(
+                id="gpu@here",
+                hostname="here",
+                queue="gpu",
+                device="cpu",
+                device_name="CPU",
+                versions={},
+                catalogue=catalogue("cpu"),
+                started_at=now,
+                heartbeat_at=now,
+            )
+        )
 
 
 def test_the_seed_is_derived_and_stored_when_none_is_given(world: CycleWorld) -> None:
@@ -318,7 +437,9 @@ def test_what_is_stored_is_json_and_complete(world: CycleWorld) -> None:
     cycle = run_here(world.launch())
 
     assert json.loads(json.dumps(cycle.settings, allow_nan=False))["network"]["width"] == 4
-    assert sorted(cycle.metrics or {}) == ["calibration", "evaluation_key", "reason", "report", "sample", "training"]
+    assert sorted(cycle.metrics or {}) == [
+        *("calibration", "evaluation_key", "reason", "report", "sample", "selection", "training")
+    ]
     prefix = f"cycles/{cycle.id}/attempt-1"
     assert cycle.scores_key == f"{prefix}/scores.safetensors"
     assert artifacts().exists(f"{prefix}/model.safetensors")

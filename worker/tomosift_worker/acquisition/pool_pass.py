@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tomosift_worker.acquisition.dropout_passes import DropoutPasses
 from tomosift_worker.acquisition.outputs import PoolOutputs
 from tomosift_worker.acquisition.sample_gradients import DEFAULT_SCRATCH_BYTES, SampleGradients
 from tomosift_worker.networks.classifier import VolumeClassifier
@@ -47,6 +48,8 @@ def run_pool_pass(
     *,
     gradient_norms: bool = False,
     reference: ReferenceOutputs | None = None,
+    averaged: VolumeClassifier | None = None,
+    dropout_passes: int = 0,
     scratch_bytes: int = DEFAULT_SCRATCH_BYTES,
     seed: int = 0,
     on_batch: Callable[[int], None] = lambda count: None,
@@ -54,16 +57,25 @@ def run_pool_pass(
     """Run `network` (in eval mode) once over all batches.
 
     `prepare` turns raw volumes `(n, 1, z, y, x)` into what the network takes; `on_batch` hears how many items each
-    batch had, and may raise to stop the pass. Raises ValueError for an empty pool.
+    batch had, and may raise to stop the pass. `averaged` is the network with the average of its weights;
+    `dropout_passes` asks for the entropies of so many passes with dropout. A network with a loss module also predicts
+    losses. Raises ValueError for an empty pool, and for passes with dropout through a network without.
     """
     network.eval()
+    if averaged is not None:
+        averaged.eval()
+    dropout = DropoutPasses(network, dropout_passes, seed) if dropout_passes else None
     device = next(network.parameters()).device
     gradients = SampleGradients(network, scratch_bytes) if gradient_norms else None
     columns: dict[str, list[NDArray[np.floating]]] = {}
     ids: list[NDArray[np.int64]] = []
     for batch in batches:
         raw = torch.from_numpy(np.ascontiguousarray(batch.volumes)).unsqueeze(1).to(device)
-        found = _score_batch(network, prepare(raw), gradients)
+        prepared = prepare(raw)
+        found = _score_batch(network, prepared, gradients, dropout)
+        if averaged is not None:
+            with torch.inference_mode():
+                found["averaged_logits"] = _to_numpy(averaged(prepared))
         if reference is not None:
             found["reference_logits"] = _reference_logits(reference, batch.item_ids, raw)
         for name, column in found.items():
@@ -80,13 +92,16 @@ def run_pool_pass(
 
 
 def _score_batch(
-    network: VolumeClassifier, volumes: Tensor, gradients: SampleGradients | None
+    network: VolumeClassifier, volumes: Tensor, gradients: SampleGradients | None, dropout: DropoutPasses | None
 ) -> dict[str, NDArray[np.floating]]:
     seen: dict[str, Tensor] = {}
 
     def forward(batch: Tensor) -> Tensor:
-        seen["embeddings"] = network.embed(batch)
-        seen["logits"] = network.head(seen["embeddings"])
+        seen["embeddings"], stages = network.embed_in_stages(batch)
+        seen["logits"] = network.classify(seen["embeddings"])
+        if network.loss_module is not None:
+            with torch.no_grad():
+                seen["predicted_loss"] = network.loss_module(stages)
         return seen["logits"]
 
     found = {}
@@ -97,7 +112,11 @@ def _score_batch(
         norms = gradients.loss_norms(volumes, entropy_of_logits, forward)
         found["gradnorm_global"] = _to_numpy(norms.overall())
         found["gradnorm_per_tensor"] = _to_numpy(norms.per_tensor())
-    found["logits"] = _to_numpy(seen["logits"])
+    for name in seen.keys() - {"embeddings"}:
+        found[name] = _to_numpy(seen[name])
+    if dropout is not None:
+        of_mean, expected = dropout.entropies(seen["embeddings"])
+        found["dropout_entropy"], found["dropout_expected_entropy"] = _to_numpy(of_mean), _to_numpy(expected)
     # Half precision holds what neighbours in embedding space need, and a million items in a gigabyte.
     found["embeddings"] = _to_numpy(seen["embeddings"]).astype(np.float16)
     return found

@@ -40,6 +40,13 @@ def evaluate(context: CycleContext, model: StoredModel) -> dict[str, Any]:
     return metrics
 
 
+def without_model(context: CycleContext) -> dict[str, Any]:
+    """The numbers of a cycle that trains no model: none, and why."""
+    reason = "There are too few labels for a model yet: this cycle chose what to label first."
+    context.job.log(reason)
+    return {"report": None, "calibration": None, "reason": reason}
+
+
 def describe_metrics(metrics: dict[str, Any]) -> str:
     """The numbers as a line for people."""
     report = metrics["report"]

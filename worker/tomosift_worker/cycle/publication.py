@@ -1,5 +1,6 @@
 """The end of a cycle: model, numbers, scores and the new batch become visible in one transaction."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,6 +12,8 @@ import tomosift
 from tomosift.kit import job_control
 from tomosift.kit.database import transaction, utc_now
 from tomosift.tables import Cycle, Model
+from tomosift_worker.acquisition.picks import Picks
+from tomosift_worker.acquisition.plan import Plan
 from tomosift_worker.cycle.context import CycleContext
 from tomosift_worker.cycle.model_files import StoredModel, write_model
 from tomosift_worker.cycle.queue_refill import refill_queue
@@ -20,11 +23,36 @@ from tomosift_worker.networks.classifier import count_parameters
 TRIES = 3
 
 
-def publish(context: CycleContext, model: StoredModel, metrics: dict[str, Any], scored: Scored) -> None:
+@dataclass(frozen=True)
+class CycleResults:
+    """What a cycle made. `model` is None where there were too few labels for one."""
+
+    model: StoredModel | None
+    metrics: dict[str, Any]
+    plan: Plan
+    scored: Scored
+    picks: Picks
+
+
+def publish(context: CycleContext, results: CycleResults) -> None:
     """Store the model, then publish everything and end the job. Raises FencedOff, and then nothing is published."""
+    row = None if results.model is None else _store_model(context, results.model, results.metrics)
+    for tries_left in reversed(range(TRIES)):
+        try:
+            with transaction() as session:
+                _publish_rows(session, context, row, results)
+            return
+        except OperationalError as error:
+            # Somebody gave several leases back just now, and locked their items in another order than we did.
+            if not tries_left or not isinstance(error.orig, DeadlockDetected):
+                raise
+
+
+def _store_model(context: CycleContext, model: StoredModel, metrics: dict[str, Any]) -> dict[str, Any]:
+    """Write the model's files; returns the columns of its row."""
     key = f"{context.prefix}/model"
     description = _description(context, metrics)
-    row = {
+    return {
         "project_id": context.snapshot.cycle.project_id,
         "cycle_id": context.cycle_id,
         "key": key,
@@ -34,27 +62,20 @@ def publish(context: CycleContext, model: StoredModel, metrics: dict[str, Any], 
         "classes": model.classes,
         "description": description,
     }
-    for tries_left in reversed(range(TRIES)):
-        try:
-            with transaction() as session:
-                _publish_rows(session, context, row, metrics, scored)
-            return
-        except OperationalError as error:
-            # Somebody gave several leases back just now, and locked their items in another order than we did.
-            if not tries_left or not isinstance(error.orig, DeadlockDetected):
-                raise
 
 
 def _publish_rows(
-    session: Session, context: CycleContext, model_row: dict[str, Any], metrics: dict[str, Any], scored: Scored
+    session: Session, context: CycleContext, model_row: dict[str, Any] | None, results: CycleResults
 ) -> None:
     claim = context.job.claim
     job_control.hold(session, claim.job_id, claim.token)
-    model = Model(**model_row)
-    session.add(model)
-    picked = refill_queue(session, context, scored)
+    model = None if model_row is None else Model(**model_row)
+    if model is not None:
+        session.add(model)
+    scored = results.scored
+    picked = refill_queue(session, context, scored, results.picks, results.plan)
     cycle = session.get_one(Cycle, context.cycle_id)
-    cycle.stage, cycle.metrics, cycle.scores_key = "ready", metrics, scored.scores_key
+    cycle.stage, cycle.metrics, cycle.scores_key = "ready", results.metrics, scored.scores_key
     cycle.checkpoint, cycle.finished_at = None, utc_now()
     session.flush()
     job_control.announce(session, cycle.project_id, "cycle", number=cycle.number, stage="ready")
@@ -62,9 +83,10 @@ def _publish_rows(
     if picked < context.settings.batch_size:
         job_control.write_log(session, claim.job_id, _too_few(picked), "warning")
     else:
-        job_control.write_log(session, claim.job_id, f"{picked} subtomograms are in the queue, the best score first.")
+        job_control.write_log(session, claim.job_id, f"{picked} subtomograms are in the queue, the best first.")
     job_control.report_progress(session, claim.job_id, claim.token, {"stage": "select", "done": 1, "total": 1})
-    result = {"model_id": str(model.id), "scored": len(scored.item_ids), "picked": picked}
+    model_id = None if model is None else str(model.id)
+    result = {"model_id": model_id, "scored": len(scored.outputs), "picked": picked}
     job_control.finish(session, claim.job_id, claim.token, "succeeded", result=result)
 
 

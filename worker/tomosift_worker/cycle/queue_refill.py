@@ -12,16 +12,16 @@ from tomosift.kit.database import utc_now
 from tomosift.kit.queue_layout import DEFAULT_INTERLEAVE, lay_out
 from tomosift.kit.standing_labels import snapshot_lock
 from tomosift.tables import CurrentLabel, EvaluationItem, Lease, Project, QueueItem
-from tomosift_worker.acquisition.catalogue import ACQUISITION_FUNCTIONS
-from tomosift_worker.acquisition.selection import select_top
+from tomosift_worker.acquisition.picks import Picks
+from tomosift_worker.acquisition.plan import Plan
 from tomosift_worker.cycle.context import CycleContext
 from tomosift_worker.cycle.scoring_stage import Scored
 
 
-def refill_queue(session: Session, context: CycleContext, scored: Scored) -> int:
-    """Replace the open batch by the best-scored undecided items, with the open evaluation items strewn in between.
+def refill_queue(session: Session, context: CycleContext, scored: Scored, picks: Picks, plan: Plan) -> int:
+    """Replace the open batch by the first picks that are still undecided, the open evaluation items strewn in between.
 
-    Items that people hold just now stay with them. Returns how many were picked: fewer than asked where the pool has no
+    Items that people hold just now stay with them. Returns how many were picked: fewer than asked where there are no
     more. The caller holds the job (`job_control.hold`) and commits.
     """
     cycle = context.snapshot.cycle
@@ -29,17 +29,31 @@ def refill_queue(session: Session, context: CycleContext, scored: Scored) -> int
     project = session.get_one(Project, cycle.project_id, with_for_update={"key_share": True})
     _keep_decisions_out(session, project.id)
     _close_open_batch(session, project.id)
-    candidates = ~np.isin(scored.item_ids, _taken(session, project.id))
-    chosen = select_top(
-        scored.scores, context.settings.batch_size, scored.item_ids, seed=context.seed, candidates=candidates
-    )
+    picked_ids = scored.outputs.item_ids[np.array(picks.places, np.intp)]
+    still_open = np.flatnonzero(~np.isin(picked_ids, _taken(session, project.id)))
+    chosen = still_open[: context.settings.batch_size]
     evaluation = _open_evaluation_items(session, project.id)
     interleave = int(project.settings.get("interleave", DEFAULT_INTERLEAVE))
     places = lay_out(
-        [("pick", int(place)) for place in chosen], [("evaluation", each) for each in evaluation], interleave
+        [("pick", int(number)) for number in chosen], [("evaluation", each) for each in evaluation], interleave
     )
     positions = dict(places)
-    _insert_picks(session, context, scored, chosen, positions)
+    rows: list[dict[str, Any]] = [
+        {
+            "project_id": cycle.project_id,
+            "subtomogram_id": int(picked_ids[number]),
+            "work": "query",
+            "batch": cycle.number,
+            "cycle_id": cycle.id,
+            "position": positions["pick", int(number)],
+            "rank": rank,
+            "score": picks.values[number] if np.isfinite(picks.values[number]) else None,
+            "reason": {"acquisition": plan.function.id, "text": picks.reasons[number]},
+        }
+        for rank, number in enumerate(chosen, start=1)
+    ]
+    if rows:
+        session.execute(insert(QueueItem), rows)
     moved = [{"id": each, "position": positions["evaluation", each]} for each in evaluation]
     if moved:
         session.execute(update(QueueItem), moved)
@@ -87,29 +101,3 @@ def _open_evaluation_items(session: Session, project_id: uuid.UUID) -> list[int]
         .with_for_update()
     )
     return list(session.scalars(statement))
-
-
-def _insert_picks(
-    session: Session,
-    context: CycleContext,
-    scored: Scored,
-    chosen: NDArray[np.intp],
-    positions: dict[tuple[str, int], int],
-) -> None:
-    cycle, function = context.snapshot.cycle, ACQUISITION_FUNCTIONS[context.settings.acquisition]
-    rows: list[dict[str, Any]] = [
-        {
-            "project_id": cycle.project_id,
-            "subtomogram_id": int(scored.item_ids[place]),
-            "work": "query",
-            "batch": cycle.number,
-            "cycle_id": cycle.id,
-            "position": positions["pick", int(place)],
-            "rank": rank,
-            "score": float(scored.scores[place]) if np.isfinite(scored.scores[place]) else None,
-            "reason": {"acquisition": function.id, "text": function.reason},
-        }
-        for rank, place in enumerate(chosen, start=1)
-    ]
-    if rows:
-        session.execute(insert(QueueItem), rows)

@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from typing import Any
 
 import pydantic
 import torch
@@ -18,12 +19,15 @@ from tomosift.tables import Job
 from tomosift.volumes.trusted_metadata import VolumeStoreProblem
 from tomosift_worker.cycle import problems
 from tomosift_worker.cycle.context import CycleContext
-from tomosift_worker.cycle.evaluation_stage import evaluate
+from tomosift_worker.cycle.evaluation_stage import evaluate, without_model
 from tomosift_worker.cycle.leftovers import remove_checkpoints
 from tomosift_worker.cycle.memory import is_out_of_memory
+from tomosift_worker.cycle.model_files import StoredModel
+from tomosift_worker.cycle.plan_stage import describe_plan, has_model, plan_cycle
 from tomosift_worker.cycle.presets import complete_settings
-from tomosift_worker.cycle.publication import publish
+from tomosift_worker.cycle.publication import CycleResults, publish
 from tomosift_worker.cycle.scoring_stage import score
+from tomosift_worker.cycle.selection_stage import select_batch
 from tomosift_worker.cycle.settings import CycleSettings
 from tomosift_worker.cycle.snapshot import Snapshot, describe_labels, read_snapshot
 from tomosift_worker.cycle.training_stage import train
@@ -135,13 +139,20 @@ def _say_what_begins(job: RunningJob, snapshot: Snapshot, device: str) -> None:
 
 
 def _do_stages(context: CycleContext) -> None:
-    trained = train(context)
-    context.enter("evaluate")
-    metrics = {**evaluate(context, trained.model), "training": trained.figures}
+    plan = plan_cycle(context)
+    model, metrics = _train_and_evaluate(context) if has_model(context) else (None, without_model(context))
+    metrics["selection"] = describe_plan(plan)
     context.update_cycle(metrics=metrics)
     context.enter("score")
-    scored = score(context, trained.model)
+    scored = score(context, model, plan.function)
     context.enter("select")
-    context.job.report("select", 0, 1, "filling the queue")
-    publish(context, trained.model, metrics, scored)
+    context.job.report("select", 0, 1, "choosing the batch")
+    picks = select_batch(context, scored, plan)
+    publish(context, CycleResults(model, metrics, plan, scored, picks))
     remove_checkpoints(context.artifacts, context.cycle_id, context.job.claim.attempt)
+
+
+def _train_and_evaluate(context: CycleContext) -> tuple[StoredModel, dict[str, Any]]:
+    trained = train(context)
+    context.enter("evaluate")
+    return trained.model, {**evaluate(context, trained.model), "training": trained.figures}

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tomosift_worker.acquisition.catalogue import ACQUISITION_FUNCTIONS
 from tomosift_worker.acquisition.cod import output_discrepancy
 from tomosift_worker.acquisition.entropy import entropy
+from tomosift_worker.acquisition.function import AcquisitionFunction
 from tomosift_worker.acquisition.outputs import PoolOutputs
 from tomosift_worker.acquisition.pool_pass import run_pool_pass
 from tomosift_worker.acquisition.tie_break import uniform_by_id
+from tomosift_worker.acquisition.volume_features import VolumeFeatures, outputs_without_network
 from tomosift_worker.cycle.context import CycleContext
 from tomosift_worker.cycle.memory import with_smaller_batches
 from tomosift_worker.cycle.model_files import StoredModel
@@ -19,43 +20,47 @@ from tomosift_worker.cycle.problems import diverged, empty_pool
 from tomosift_worker.cycle.progress import BatchCounter
 from tomosift_worker.cycle.reference_outputs import reference_outputs
 from tomosift_worker.cycle.snapshot import Items
+from tomosift_worker.training.preprocessing import prepare
 
-SUBSET_STREAM = 1
+SUBSET_STREAM, FEATURE_STREAM = 1, 2
+MOST_FOR_FEATURES = 1000
 
 
 @dataclass(frozen=True)
 class Scored:
-    """The chosen score of each scored item, `(n,)`, and where all columns were written."""
+    """Outputs for the scored items, the chosen score `(n,)` (None for a strategy), and where all columns are."""
 
-    item_ids: NDArray[np.int64]
-    scores: NDArray[np.float64]
+    outputs: PoolOutputs
+    scores: NDArray[np.float64] | None
     scores_key: str
 
 
-def score(context: CycleContext, model: StoredModel) -> Scored:
-    """Score the pool, or the random subset the settings ask for, and write the columns as one artifact."""
-    items = _items_to_score(context)
-    function = ACQUISITION_FUNCTIONS[context.settings.acquisition]
+def score(context: CycleContext, model: StoredModel | None, function: AcquisitionFunction) -> Scored:
+    """Score the pool, or the random subset the settings ask for, and write the columns as one artifact.
+
+    Without a model the volumes themselves are embedded.
+    """
+    items, settings = _items_to_score(context, function), context.settings.scoring
 
     def say(batch_size: int) -> None:
         context.job.log(f"Memory ran out: scoring goes on with batches of {batch_size} volumes.", "warning")
 
     outputs = with_smaller_batches(
-        lambda batch_size: _pass(context, model, items, batch_size), context.settings.scoring.batch_size, 1, say
+        lambda batch_size: _pass(context, model, function, items, batch_size), settings.batch_size, 1, say
     )
-    scores = function.score(outputs, context.settings.scoring)
-    _check_finite(context, scores)
+    scores = None if function.score is None else function.score(outputs, settings)
+    columns = _columns(outputs)
+    if scores is not None:
+        _check_finite(context, scores)
+        columns["score"] = scores
     key = f"{context.prefix}/scores.safetensors"
-    context.artifacts.write_tensors(
-        key,
-        {**_columns(outputs), "score": scores},
-        {"acquisition": function.id, "classes": json.dumps(model.classes)},
-    )
-    context.job.log(f"Scored {len(items)} subtomograms by {function.title.lower()}.")
-    return Scored(outputs.item_ids, scores, key)
+    classes = [] if model is None else model.classes
+    context.artifacts.write_tensors(key, columns, {"acquisition": function.id, "classes": json.dumps(classes)})
+    context.job.log(f"Scored {len(items)} subtomograms by {function.title}.")
+    return Scored(outputs, scores, key)
 
 
-def _items_to_score(context: CycleContext) -> Items:
+def _items_to_score(context: CycleContext, function: AcquisitionFunction) -> Items:
     pool, size = context.snapshot.pool, context.settings.subset_size
     if len(pool) == 0:
         raise empty_pool()
@@ -65,22 +70,44 @@ def _items_to_score(context: CycleContext) -> Items:
     if len(undecided) == 0:
         return pool
     drawn = np.argsort(uniform_by_id(undecided.ids, context.seed + SUBSET_STREAM))[:size]
-    return undecided.take(np.sort(drawn))
+    chosen = undecided.ids[drawn]
+    if function.select is not None:
+        # A strategy keeps its picks apart from what is labeled.
+        chosen = np.union1d(chosen, context.snapshot.training.items.ids)
+    return pool.take(np.flatnonzero(np.isin(pool.ids, chosen)))
 
 
-def _pass(context: CycleContext, model: StoredModel, items: Items, batch_size: int) -> PoolOutputs:
-    settings, function = context.settings.scoring, ACQUISITION_FUNCTIONS[context.settings.acquisition]
+def _pass(
+    context: CycleContext, model: StoredModel | None, function: AcquisitionFunction, items: Items, batch_size: int
+) -> PoolOutputs:
+    settings = context.settings.scoring
+    counter = BatchCounter(context.job, "score", len(items), "subtomograms")
+    if model is None:
+        features = _fitted_features(context, items)
+        return outputs_without_network(features, context.volumes.batches(items, batch_size), context.seed, counter)
     everything = settings.columns == "all"
+    with_dropout = "dropout" in function.needs or (everything and model.network.dropout_rate > 0)
+    with_average = everything or function.needs & {"moving_average", "mean_weights"}
     return run_pool_pass(
         model.network,
         context.volumes.batches(items, batch_size),
         model.prepare,
         gradient_norms=everything or "gradient_norms" in function.needs,
         reference=reference_outputs(context) if everything or "previous_model" in function.needs else None,
+        averaged=model.averaged if with_average else None,
+        dropout_passes=settings.dropout_passes if with_dropout else 0,
         scratch_bytes=settings.gradient_scratch_megabytes * 2**20,
         seed=context.seed,
-        on_batch=BatchCounter(context.job, "score", len(items), "subtomograms"),
+        on_batch=counter,
     )
+
+
+def _fitted_features(context: CycleContext, items: Items) -> VolumeFeatures:
+    """Features of volumes, found on a sample of the items that follows from seed and ids."""
+    drawn = np.argsort(uniform_by_id(items.ids, context.seed + FEATURE_STREAM))[:MOST_FOR_FEATURES]
+    features = VolumeFeatures(lambda volumes: prepare(volumes, context.settings.preprocessing))
+    features.fit(context.volumes.read(items.take(np.sort(drawn))))
+    return features
 
 
 def _check_finite(context: CycleContext, scores: NDArray[np.float64]) -> None:
@@ -93,6 +120,8 @@ def _check_finite(context: CycleContext, scores: NDArray[np.float64]) -> None:
 
 def _columns(outputs: PoolOutputs) -> dict[str, NDArray[np.generic]]:
     """Every score of the pass, by name; each `(n,)`, `(n, K)` or `(n, d)`."""
+    if outputs.logits.shape[1] == 0:
+        return {"item_ids": outputs.item_ids, "embeddings": outputs.embeddings}
     leading = np.sort(outputs.probabilities, axis=1)[:, -2:]
     columns: dict[str, NDArray[np.generic]] = {
         "item_ids": outputs.item_ids,
@@ -107,4 +136,12 @@ def _columns(outputs: PoolOutputs) -> dict[str, NDArray[np.generic]]:
     if outputs.reference_logits is not None:
         for name, probabilities in (("cod_probabilities", True), ("cod_logits", False)):
             columns[name] = output_discrepancy(outputs.logits, outputs.reference_logits, probabilities=probabilities)
+    if outputs.averaged_logits is not None:
+        columns["averaged_discrepancy"] = output_discrepancy(
+            outputs.logits, outputs.averaged_logits, probabilities=True
+        )
+    for name in ("dropout_entropy", "dropout_expected_entropy", "predicted_loss"):
+        column = getattr(outputs, name)
+        if column is not None:
+            columns[name] = column
     return columns

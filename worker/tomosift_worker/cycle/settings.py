@@ -1,17 +1,18 @@
 """The settings of a cycle, version 1. Free of torch, so that they can be validated and shown anywhere."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from tomosift_worker.acquisition.catalogue import ACQUISITION_FUNCTIONS
-from tomosift_worker.acquisition.settings import ScoringSettings
+from tomosift_worker.acquisition.plan import ACQUISITION_IDS
+from tomosift_worker.acquisition.settings import ScoringSettings, SelectionSettings
+from tomosift_worker.cycle.requirements import unmet_requirement
 from tomosift_worker.networks.settings import NetworkSettings, ResNet3DSettings
 from tomosift_worker.training.settings import PreprocessingSettings, TrainingSettings
 
 
 def _list_functions(schema: dict[str, Any]) -> None:
-    schema["enum"] = list(ACQUISITION_FUNCTIONS)
+    schema["enum"] = list(ACQUISITION_IDS)
 
 
 class CycleSettings(BaseModel):
@@ -47,13 +48,23 @@ class CycleSettings(BaseModel):
     )
     training: TrainingSettings = Field(default_factory=TrainingSettings, description="How the network is trained.")
     scoring: ScoringSettings = Field(default_factory=ScoringSettings, description="How the pool is scored.")
+    selection: SelectionSettings = Field(
+        default_factory=SelectionSettings, description="Rules for the batch, whatever the acquisition function."
+    )
 
     @field_validator("acquisition")
     @classmethod
     def _known_function(cls, value: str) -> str:
-        if value not in ACQUISITION_FUNCTIONS:
-            raise ValueError(f"{value!r} is not one of: {', '.join(ACQUISITION_FUNCTIONS)}")
+        if value not in ACQUISITION_IDS:
+            raise ValueError(f"{value!r} is not one of: {', '.join(ACQUISITION_IDS)}")
         return value
+
+    @model_validator(mode="after")
+    def _can_work(self) -> Self:
+        unmet = unmet_requirement(self.acquisition, self.model_dump(mode="json"))
+        if unmet is not None:
+            raise ValueError(unmet)
+        return self
 
     @property
     def starts_warm(self) -> bool:

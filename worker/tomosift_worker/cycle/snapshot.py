@@ -12,25 +12,32 @@ from sqlalchemy.orm import Session
 
 from tomosift.kit.standing_labels import standing_labels
 from tomosift.tables import Cycle, EvaluationItem, Model, ParticleClass, Project, Source, Subtomogram
+from tomosift_worker.acquisition.picks import NO_GROUP
 
 JUNK: dict[str, Any] = {"kind": "junk", "id": None, "name": "junk"}
 
 
 @dataclass(frozen=True)
 class Items:
-    """n subtomograms: ids `(n,)`; where their voxels are: number of the array in `sources` (its key), row in it."""
+    """n subtomograms: ids `(n,)`; where their voxels are: number of the array in `sources` (its key), row in it.
+
+    `tomograms` `(n,)` numbers the tomograms of the project; -1 where none is known.
+    """
 
     ids: NDArray[np.int64]
     source_numbers: NDArray[np.int64]
     rows: NDArray[np.int64]
     sources: list[str]
+    tomograms: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def take(self, places: NDArray[np.integer[Any]] | slice) -> "Items":
         """Some of them."""
-        return Items(self.ids[places], self.source_numbers[places], self.rows[places], self.sources)
+        return Items(
+            self.ids[places], self.source_numbers[places], self.rows[places], self.sources, self.tomograms[places]
+        )
 
 
 @dataclass(frozen=True)
@@ -137,9 +144,10 @@ def _pool(session: Session, project_id: uuid.UUID) -> Items:
     ).all()
     number = {source.id: place for place, source in enumerate(sources)}
     keys = [str(source.volumes_key) for source in sources]
-    ids, numbers, rows = [], [], []
+    tomogram_number: dict[str | None, int] = {None: NO_GROUP}
+    ids, numbers, rows, tomograms = [], [], [], []
     statement = (
-        select(Subtomogram.id, Subtomogram.source_id, Subtomogram.source_row)
+        select(Subtomogram.id, Subtomogram.source_id, Subtomogram.source_row, Subtomogram.tomogram)
         .where(Subtomogram.project_id == project_id)
         .order_by(Subtomogram.source_id, Subtomogram.source_row)
         .execution_options(yield_per=50_000)
@@ -148,8 +156,17 @@ def _pool(session: Session, project_id: uuid.UUID) -> Items:
         ids.append(np.array([row.id for row in part], np.int64))
         numbers.append(np.array([number[row.source_id] for row in part], np.int64))
         rows.append(np.array([row.source_row for row in part], np.int64))
+        tomograms.append(
+            np.array([tomogram_number.setdefault(row.tomogram, len(tomogram_number) - 1) for row in part], np.int64)
+        )
     empty = [np.empty(0, np.int64)]
-    return Items(np.concatenate(ids or empty), np.concatenate(numbers or empty), np.concatenate(rows or empty), keys)
+    return Items(
+        np.concatenate(ids or empty),
+        np.concatenate(numbers or empty),
+        np.concatenate(rows or empty),
+        keys,
+        np.concatenate(tomograms or empty),
+    )
 
 
 # A label as the networks see it: the class's id, None for junk.
