@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -173,11 +174,11 @@ def _check_headers(
     problems: ImportProblems,
     tick: Tick,
 ) -> _LookedAt:
-    count = len(references)
-    numbers, indices = np.zeros(count, np.int32), np.zeros(count, np.int32)
-    boxes, sizes = np.zeros(count, np.int64), np.full(count, math.nan)
-    known: dict[str, int] = {}
+    numbers = np.zeros(len(references), np.int32)
+    indices = np.zeros(len(references), np.int32)
+    numbers_by_name: dict[str, int] = {}
     files: list[str] = []
+    facts: list[tuple[int, int, float]] = []  # of each file: cubes, box, voxel size
     notes: Counter[str] = Counter()
     with VolumeReader() as reader:
         for place, reference in enumerate(references):
@@ -185,23 +186,29 @@ def _check_headers(
             if problems.is_full:
                 break
             try:
-                file = finder.find(reference.path)
-                if file is None:
-                    raise FormatProblem(
-                        f"{reference.path} is not there; paths count from the list's folder and its parents"
-                    )
-                volume = reader.open(file)
-                volume.number_of_cube(reference.index)
+                number = numbers_by_name.get(reference.path)
+                if number is None:
+                    file = finder.find(reference.path)
+                    if file is None:
+                        raise FormatProblem(
+                            f"{reference.path} is not there; paths count from the list's folder and its parents"
+                        )
+                    volume = reader.open(file)
+                    volume.number_of_cube(reference.index)
+                    number = numbers_by_name[reference.path] = len(files)
+                    size = math.nan if volume.voxel_size is None else volume.voxel_size
+                    files.append(str(file))
+                    facts.append((volume.n_cubes or 0, volume.shape_zyx[2], size))
+                    notes.update(volume.notes)
+                elif not 1 <= (reference.index or 0) <= facts[number][0]:
+                    # Only to say what is wrong, if anything: a list of many files must not open each for every row.
+                    reader.open(Path(files[number])).number_of_cube(reference.index)
             except FormatProblem as problem:
                 problems.add_format_problem(problem, int(rows[place]) + 1)
                 continue
-            number = known.setdefault(str(file), len(files))
-            if number == len(files):
-                files.append(str(file))
-                notes.update(volume.notes)
-            boxes[place] = volume.shape_zyx[2]
             numbers[place], indices[place] = number, reference.index or 0
-            sizes[place] = volume.voxel_size if volume.voxel_size is not None else math.nan
+    boxes = np.array([box for _, box, _ in facts] or [0], np.int64)[numbers]
+    sizes = np.array([size for _, _, size in facts] or [math.nan], np.float64)[numbers]
     return _LookedAt(ImageCubes(files, numbers, indices), boxes, sizes, _counted(notes))
 
 

@@ -1,13 +1,13 @@
 """What makes a particle the same one when a list is imported again: its place in a tomogram, else its image."""
 
-import hashlib
 import posixpath
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tomosift.formats.particle_list import ImageReference, ParticleList, Positions
 
@@ -41,17 +41,17 @@ def identify(particles: ParticleList, tomogram: str | None = None) -> Identities
     """
     made_of: Literal["place", "image", "row"] = "place"
     keys = _keys_by_place(particles, tomogram)
-    images = particles.image_references()
-    if images is not None and (keys is None or len(set(keys)) < FEWEST_DISTINCT * len(keys)):
-        made_of, keys = "image", [_key_of_image(image) for image in images]
+    if keys is None or len(set(keys)) < FEWEST_DISTINCT * len(keys):
+        images = particles.image_references()
+        if images is not None:
+            made_of, keys = "image", [_key_of_image(image) for image in images]
     if keys is None:
-        made_of, keys = "row", [f"row\0{name}" for name in particles.particle_names()]
-    seen: Counter[str] = Counter()
+        made_of, keys = "row", [f"row\0{name}".encode() for name in particles.particle_names()]
+    seen: dict[bytes, int] = {}
     identities = []
     for key in keys:
-        seen[key] += 1
-        text = key if seen[key] == 1 else f"{key}\0#{seen[key]}"
-        identities.append(hashlib.blake2b(text.encode(), digest_size=16).digest())
+        times = seen[key] = seen.get(key, 0) + 1
+        identities.append(blake2b(key if times == 1 else b"%b\0#%d" % (key, times), digest_size=16).digest())
     return Identities(identities, made_of, len(keys) - len(seen))
 
 
@@ -68,28 +68,31 @@ def plain_tomogram_name(name: str) -> str:
     return plain or name
 
 
-def _keys_by_place(particles: ParticleList, tomogram: str | None) -> list[str] | None:
+def _keys_by_place(particles: ParticleList, tomogram: str | None) -> list[bytes] | None:
     positions, tomograms = particles.positions(), tomograms_of(particles, tomogram)
     if positions is None or not all(tomograms):
         return None
-    plain = {name: plain_tomogram_name(name) for name in set(tomograms)}
-    return [f"{plain[name]}\0{place}" for name, place in zip(tomograms, _places(positions), strict=True)]
+    unit, places = _places(positions)
+    prefixes = {name: f"{plain_tomogram_name(name)}\0{unit}\0".encode() for name in set(tomograms)}
+    packed = places.tobytes()
+    return [prefixes[name] + packed[24 * row : 24 * row + 24] for row, name in enumerate(tomograms)]
 
 
-def _places(positions: Positions) -> Sequence[str]:
-    values, unit = positions.values, "A"
+def _places(positions: Positions) -> tuple[str, NDArray[np.int64]]:
+    """What places count in, and the places as whole numbers `(n, 3)`: tenths of Å, or hundredths of voxels."""
+    values, unit, steps = positions.values, "A", 10
     if positions.unit == "voxel":
         if np.isnan(positions.voxel_size).any():
-            unit = "px"
+            unit, steps = "px", 100
         else:
             values = values * positions.voxel_size[:, None]
-    rounded = np.round(values, 1 if unit == "A" else 2) + 0.0  # no negative zero
-    frame = f"{unit}{positions.origin[:2]}"
-    return [f"{frame} {x:.2f} {y:.2f} {z:.2f}" for x, y, z in rounded.tolist()]
+    # Far out, or no number at all: a place all the same.
+    whole = np.clip(np.nan_to_num(np.rint(values * steps), nan=-1e17), -1e18, 1e18)
+    return f"{unit}{positions.origin[:2]}", np.ascontiguousarray(whole, "<i8")
 
 
-def _key_of_image(image: ImageReference) -> str:
+def _key_of_image(image: ImageReference) -> bytes:
     path = posixpath.normpath(image.path)
     while path.startswith("../"):
         path = path[3:]
-    return f"image\0{path}\0{image.index or ''}"
+    return f"image\0{path}\0{image.index or ''}".encode()
