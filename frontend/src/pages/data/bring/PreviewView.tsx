@@ -34,7 +34,7 @@ export function PreviewView({ preview }: { preview: ImportPreview }) {
       </dl>
       {preview.warnings.map((warning) => (
         <Notice key={warning} tone="warn">
-          <Prose text={warning} />
+          <Prose text={asSentence(warning)} />
         </Notice>
       ))}
       {preview.errors.length > 0 && (
@@ -53,7 +53,7 @@ export function PreviewView({ preview }: { preview: ImportPreview }) {
           <ul className={styles.notes}>
             {preview.notes.map((note) => (
               <li key={note}>
-                <Prose text={note} />
+                <Prose text={asSentence(note)} />
               </li>
             ))}
           </ul>
@@ -61,6 +61,12 @@ export function PreviewView({ preview }: { preview: ImportPreview }) {
       )}
     </div>
   )
+}
+
+/** Readers of files speak in half sentences. */
+function asSentence(text: string): string {
+  const begun = text.charAt(0).toUpperCase() + text.slice(1)
+  return /[.!?)]$/.test(begun) ? begun : `${begun}.`
 }
 
 const BOX_NOTES: Record<ImportPreview['kind'], string> = {
