@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  formatBytes,
   formatCount,
   formatInterval,
   formatPercent,
@@ -15,6 +16,16 @@ describe('numbers', () => {
     [0, '0'],
     [1234567, '1,234,567'],
   ])('groups %d', (value, text) => expect(formatCount(value)).toBe(text))
+
+  it.each([
+    [1, '1 byte'],
+    [999, '999 bytes'],
+    [1500, '1.5 kB'],
+    [84_120, '84 kB'],
+    [999_900, '1 MB'],
+    [412_000_000, '412 MB'],
+    [3_140_000_000, '3.1 GB'],
+  ])('writes %d bytes', (bytes, text) => expect(formatBytes(bytes)).toBe(text))
 
   it('agrees nouns with their count', () => {
     expect(formatPlural(1, 'label')).toBe('1 label')
