@@ -23,8 +23,8 @@ class AveragedWeights:
     @torch.no_grad()
     def update(self, step: int) -> None:
         """Take the weights after step `step` (from 1) in."""
-        keep = 1.0 - 1.0 / (step if self._settings.average == "mean" else step + 1)
-        if self._settings.average == "ema":
+        keep = 1.0 - 1.0 / (step if self._settings.averaging == "mean" else step + 1)
+        if self._settings.averaging == "ema":
             keep = min(keep, self._settings.average_decay)
         new = self._of.state_dict()
         for name, average in self.network.state_dict().items():
