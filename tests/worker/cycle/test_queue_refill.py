@@ -14,10 +14,14 @@ from tomosift.annotation.queue import Asker, claim_tasks
 from tomosift.kit.database import transaction
 from tomosift.kit.settings import Settings
 from tomosift.tables import Lease
+from tomosift_worker.acquisition.outputs import PoolOutputs
 from tomosift_worker.cycle.context import CycleContext
+from tomosift_worker.cycle.plan_stage import plan_cycle
 from tomosift_worker.cycle.presets import complete_settings
+from tomosift_worker.cycle.publication import CycleResults
 from tomosift_worker.cycle.queue_refill import refill_queue
 from tomosift_worker.cycle.scoring_stage import Scored
+from tomosift_worker.cycle.selection_stage import select_batch
 from tomosift_worker.cycle.snapshot import read_snapshot
 from tomosift_worker.cycle.volumes import PoolVolumes
 
@@ -48,11 +52,22 @@ def launch(world: CycleWorld, settings: Settings, **more: Any) -> CycleContext:
     )
 
 
-def refill(context: CycleContext, ids: Sequence[int], scores: Sequence[float] | None = None) -> int:
-    """Refill with these ids scored from high to low, unless scores are given."""
+def choose(context: CycleContext, ids: Sequence[int], scores: Sequence[float] | None = None) -> CycleResults:
+    """What a cycle picks of these ids, scored from high to low unless scores are given."""
     values = np.linspace(1.0, 0.0, len(ids)) if scores is None else np.array(scores, float)
+    outputs = PoolOutputs(np.array(ids, np.int64), np.zeros((len(ids), 2), np.float32), np.zeros((len(ids), 1)), seed=7)
+    scored, plan = Scored(outputs, values, "none"), plan_cycle(context)
+    return CycleResults(None, {}, plan, scored, select_batch(context, scored, plan))
+
+
+def put_in_queue(context: CycleContext, results: CycleResults) -> int:
     with transaction() as session:
-        return refill_queue(session, context, Scored(np.array(ids, np.int64), values, "none"))
+        return refill_queue(session, context, results.scored, results.picks, results.plan)
+
+
+def refill(context: CycleContext, ids: Sequence[int], scores: Sequence[float] | None = None) -> int:
+    """Choose of these ids and put them in the queue."""
+    return put_in_queue(context, choose(context, ids, scores))
 
 
 def undecided(world: CycleWorld) -> list[int]:
@@ -132,13 +147,15 @@ def test_a_lease_that_ran_out_holds_nothing(world: CycleWorld, settings: Setting
 
 def test_what_was_decided_meanwhile_is_not_asked_again(world: CycleWorld, settings: Settings) -> None:
     context = launch(world, settings)
-    first, second, *rest = undecided(world)
+    first, second, third, *rest = undecided(world)
     world.label([first])
-    world.label([second], "unsure")
+    chosen = choose(context, [first, second, third, *rest])
+    world.label([second])
+    world.label([third], "unsure")
 
-    refill(context, [first, second, *rest[:4]])
+    assert put_in_queue(context, chosen) == 6
 
-    assert [item.subtomogram_id for item in queue_of(world.project_id, batch=1)] == rest[:4]
+    assert [item.subtomogram_id for item in queue_of(world.project_id, batch=1)] == rest[:6]
 
 
 def test_the_evaluation_sample_is_never_picked(world: CycleWorld, settings: Settings) -> None:
@@ -180,8 +197,9 @@ def test_the_holder_of_an_old_item_can_still_decide_and_then_sees_the_new_batch(
 
 
 def refill_and_fail(context: CycleContext, ids: Sequence[int]) -> None:
+    results = choose(context, ids)
     with transaction() as session:
-        refill_queue(session, context, Scored(np.array(ids), np.zeros(len(ids)), "none"))
+        refill_queue(session, context, results.scored, results.picks, results.plan)
         raise RuntimeError("the database went away")
 
 
