@@ -2,9 +2,11 @@
 
 import math
 import uuid
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -50,47 +52,8 @@ def find_neighbours(
     found: list[tuple[float, Neighbour]] = []
     for other in session.scalars(select(Source).where(Source.project_id == project_id)):
         scale = scale_of(other.frame, tomogram) if in_angstrom else _same_frame(other, source)
-        if scale is None:
-            continue
-        low = (centre - reach - np.array(scale.offset)) / scale.factor
-        high = (centre + reach - np.array(scale.offset)) / scale.factor
-        rows = session.execute(
-            select(Subtomogram, CurrentLabel, EvaluationItem.subtomogram_id)
-            .outerjoin(CurrentLabel, CurrentLabel.subtomogram_id == Subtomogram.id)
-            .outerjoin(EvaluationItem, EvaluationItem.subtomogram_id == Subtomogram.id)
-            .where(
-                Subtomogram.project_id == project_id,
-                Subtomogram.source_id == other.id,
-                Subtomogram.tomogram == particle.tomogram
-                if particle.tomogram is not None
-                else Subtomogram.tomogram.is_(None),
-                Subtomogram.id != particle.id,
-                Subtomogram.x.between(low[0], high[0]),
-                Subtomogram.y.between(low[1], high[1]),
-                Subtomogram.z.between(low[2], high[2]),
-            )
-            .limit(_MOST_LOOKED_AT)
-        )
-        for row, label, held_out in rows:
-            offset = np.array([row.x, row.y, row.z]) * scale.factor + np.array(scale.offset) - centre
-            distance = math.sqrt(float(offset @ offset))
-            if distance > reach:
-                continue
-            shown = label if held_out is None else None
-            found.append(
-                (
-                    distance,
-                    Neighbour(
-                        id=row.id,
-                        name=row.name,
-                        dx=float(offset[0]),
-                        dy=float(offset[1]),
-                        dz=float(offset[2]),
-                        volume_url=volume_url(slug, row),
-                        label=LabelOut(kind=shown.kind, class_id=shown.class_id) if shown is not None else None,
-                    ),
-                )
-            )
+        if scale is not None:
+            found += _near(session, slug, particle, other, scale, centre, reach)
     found.sort(key=lambda each: (each[0], each[1].id))
     return Neighbours(
         tomogram=particle.tomogram or "",
@@ -99,6 +62,43 @@ def find_neighbours(
         has_surroundings=tomogram is not None and tomogram.overview_key is not None,
         items=[neighbour for _, neighbour in found[:limit]],
     )
+
+
+def _near(
+    session: Session,
+    slug: str,
+    particle: Subtomogram,
+    source: Source,
+    scale: Scale,
+    centre: NDArray[np.float64],
+    reach: float,
+) -> Iterator[tuple[float, Neighbour]]:
+    """The particles of `source` within `reach` of `centre`, each with its distance."""
+    low, high = ((centre + side * reach - np.array(scale.offset)) / scale.factor for side in (-1, 1))
+    rows = session.execute(
+        select(Subtomogram, CurrentLabel, EvaluationItem.subtomogram_id)
+        .outerjoin(CurrentLabel, CurrentLabel.subtomogram_id == Subtomogram.id)
+        .outerjoin(EvaluationItem, EvaluationItem.subtomogram_id == Subtomogram.id)
+        .where(
+            Subtomogram.project_id == source.project_id,
+            Subtomogram.source_id == source.id,
+            Subtomogram.tomogram == particle.tomogram,  # null compares as null
+            Subtomogram.id != particle.id,
+            Subtomogram.x.between(float(low[0]), float(high[0])),
+            Subtomogram.y.between(float(low[1]), float(high[1])),
+            Subtomogram.z.between(float(low[2]), float(high[2])),
+        )
+        .limit(_MOST_LOOKED_AT)
+    )
+    for row, label, held_out in rows:
+        x, y, z = (np.array([row.x, row.y, row.z]) * scale.factor + np.array(scale.offset) - centre).tolist()
+        distance = math.sqrt(x * x + y * y + z * z)
+        if distance > reach:
+            continue
+        # Items of the evaluation sample are decided blind.
+        shown = None if label is None or held_out is not None else LabelOut(kind=label.kind, class_id=label.class_id)
+        url = volume_url(slug, row)
+        yield distance, Neighbour(id=row.id, name=row.name, dx=x, dy=y, dz=z, volume_url=url, label=shown)
 
 
 def _same_frame(other: Source, source: Source) -> Scale | None:

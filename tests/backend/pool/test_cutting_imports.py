@@ -18,7 +18,7 @@ from tomosift.kit.running_job import run_job
 from tomosift.kit.settings import Settings, get_settings
 from tomosift.pool.import_run import run_import
 from tomosift.pool.subtomograms import read_volume
-from tomosift.tables import EvaluationItem, Source, Subtomogram, Tomogram
+from tomosift.tables import CurrentLabel, EvaluationItem, LabelEvent, Source, Subtomogram, Tomogram
 
 pytestmark = pytest.mark.usefixtures("clean_database")
 CUT = {"box_size": 16}
@@ -280,7 +280,6 @@ def test_surroundings_and_neighbours_of_a_cut_particle(service: Service, roots: 
     do_import(service, path=str(star), tomograms={"folder": str(roots / "tomograms")}, cut=CUT)
     with transaction() as session:
         tomograms = session.scalars(select(Tomogram).order_by(Tomogram.name)).all()
-        held_out = set(session.scalars(select(EvaluationItem.subtomogram_id)))
     assert [(each.name, each.shape_zyx, each.voxel_size_angstrom) for each in tomograms] == [
         ("TS_01", list(SHAPE), 10.0),
         ("TS_02", list(SHAPE), 10.0),
@@ -309,8 +308,47 @@ def test_surroundings_and_neighbours_of_a_cut_particle(service: Service, roots: 
     }
     near = owner.get(f"{base}/neighbours", params={"radius": 200}).json()
     assert [each["id"] for each in near["items"]] == [particles()[1].id]
-    other = next(row.id for row in particles() if row.id not in held_out and row.tomogram == "TS_02")
-    assert owner.get(f"{API}/projects/ribosomes/subtomograms/{other}/neighbours").status_code == 200
+
+
+def test_labels_of_evaluation_items_are_not_shown_to_neighbours(service: Service, roots: Path) -> None:
+    write_tomograms(roots / "tomograms")
+    star = write_coordinates(roots / "particles.star")
+    do_import(service, path=str(star), tomograms={"folder": str(roots / "tomograms")}, cut=CUT)
+    owner, rows = service.owner(), particles()
+    with transaction() as session:
+        held_out = set(session.scalars(select(EvaluationItem.subtomogram_id)))
+        project_id = session.scalars(select(Source.project_id)).one()
+        for row in rows:
+            event = LabelEvent(
+                project_id=project_id,
+                subtomogram_id=row.id,
+                user_id=service.owner_id(),
+                kind="junk",
+                class_set_version=1,
+                work="query",
+                idempotency_key=uuid.uuid4().hex,
+                payload_hash=b"",
+                response={},
+            )
+            session.add(event)
+            session.flush()
+            session.add(
+                CurrentLabel(
+                    subtomogram_id=row.id,
+                    project_id=project_id,
+                    kind="junk",
+                    rule="single",
+                    event_id=event.id,
+                    opinion_count=1,
+                )
+            )
+    assert held_out
+    shown: dict[int, Any] = {}
+    for row in rows:
+        found = owner.get(f"{API}/projects/ribosomes/subtomograms/{row.id}/neighbours", params={"radius": 1000})
+        shown |= {each["id"]: each["label"] for each in found.json()["items"]}
+    assert set(shown) == {row.id for row in rows}
+    assert {each for each, label in shown.items() if label is None} == held_out
 
 
 def test_images_can_have_surroundings_too(service: Service, roots: Path) -> None:
