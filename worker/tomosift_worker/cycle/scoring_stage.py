@@ -12,7 +12,7 @@ from tomosift_worker.acquisition.function import AcquisitionFunction
 from tomosift_worker.acquisition.outputs import PoolOutputs
 from tomosift_worker.acquisition.pool_pass import run_pool_pass
 from tomosift_worker.acquisition.tie_break import uniform_by_id
-from tomosift_worker.acquisition.volume_features import VolumeFeatures, outputs_without_network
+from tomosift_worker.acquisition.volume_features import outputs_without_network
 from tomosift_worker.cycle.context import CycleContext
 from tomosift_worker.cycle.memory import with_smaller_batches
 from tomosift_worker.cycle.model_files import StoredModel
@@ -22,8 +22,7 @@ from tomosift_worker.cycle.reference_outputs import reference_outputs
 from tomosift_worker.cycle.snapshot import Items
 from tomosift_worker.training.preprocessing import prepare
 
-SUBSET_STREAM, FEATURE_STREAM = 1, 2
-MOST_FOR_FEATURES = 1000
+SUBSET_STREAM = 1
 
 
 @dataclass(frozen=True)
@@ -83,8 +82,14 @@ def _pass(
     settings = context.settings.scoring
     counter = BatchCounter(context.job, "score", len(items), "subtomograms")
     if model is None:
-        features = _fitted_features(context, items)
-        return outputs_without_network(features, context.volumes.batches(items, batch_size), context.seed, counter)
+        preprocessing = context.settings.preprocessing
+        return outputs_without_network(
+            lambda volumes: prepare(volumes, preprocessing),
+            context.volumes.batches(items, batch_size),
+            context.seed,
+            counter,
+            context.device,
+        )
     everything = settings.columns == "all"
     with_dropout = "dropout" in function.needs or (everything and model.network.dropout_rate > 0)
     with_average = everything or function.needs & {"moving_average", "mean_weights"}
@@ -100,14 +105,6 @@ def _pass(
         seed=context.seed,
         on_batch=counter,
     )
-
-
-def _fitted_features(context: CycleContext, items: Items) -> VolumeFeatures:
-    """Features of volumes, found on a sample of the items that follows from seed and ids."""
-    drawn = np.argsort(uniform_by_id(items.ids, context.seed + FEATURE_STREAM))[:MOST_FOR_FEATURES]
-    features = VolumeFeatures(lambda volumes: prepare(volumes, context.settings.preprocessing))
-    features.fit(context.volumes.read(items.take(np.sort(drawn))))
-    return features
 
 
 def _check_finite(context: CycleContext, scores: NDArray[np.float64]) -> None:
