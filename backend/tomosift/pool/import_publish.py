@@ -79,6 +79,7 @@ def publish(session: Session, claim: job_control.Claim, imported: ImportedList) 
     there = f"; {imported.already_there:,} were there already" if imported.already_there else ""
     message = f"{count:,} subtomograms imported{there}; {len(evaluation_ids):,} of them measure accuracy"
     job_control.write_log(session, claim.job_id, message)
+    _say_whose_labels(session, claim, imported.order, imported.already_there)
     job_control.finish(
         session,
         claim.job_id,
@@ -103,8 +104,21 @@ def publish_nothing_new(session: Session, claim: job_control.Claim, order: Impor
     job_control.write_log(
         session, claim.job_id, f"nothing was added: all {already_there:,} particles of the list were there already"
     )
+    _say_whose_labels(session, claim, order, already_there)
     counts = {"row_count": 0, "already_there": already_there, "evaluation_count": 0, "batch_count": 0}
     job_control.finish(session, claim.job_id, claim.token, "succeeded", result={"source_id": None, **counts})
+
+
+def _say_whose_labels(session: Session, claim: job_control.Claim, order: ImportOrder, already_there: int) -> None:
+    """The labels in a list are read for the particles it adds; say how the others get theirs."""
+    if order.options.labels is not None and already_there:
+        job_control.write_log(
+            session,
+            claim.job_id,
+            f"the labels of the {already_there:,} particles that were there already were not read; "
+            "`tomosift labels import` with the same list brings them",
+            "warning",
+        )
 
 
 def consume_upload(session: Session, order: ImportOrder) -> None:

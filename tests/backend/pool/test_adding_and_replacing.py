@@ -17,12 +17,14 @@ from tomosift.kit.settings import Settings
 from tomosift.pool.import_run import run_import, sweep_leftovers
 from tomosift.pool.import_schemas import CutIn, ImportOptions, TomogramsIn
 from tomosift.pool.imports import ListLocation, request_import
+from tomosift.pool.label_import_run import run_label_import
 from tomosift.pool.subtomograms import read_columns, read_volume
 from tomosift.tables import (
     CurrentLabel,
     Cycle,
     EvaluationItem,
     Job,
+    JobLogLine,
     LabelEvent,
     Project,
     QueueItem,
@@ -95,6 +97,21 @@ def test_a_list_that_has_grown_adds_its_new_rows_alone(
     assert (again["row_count"], again["already_there"], again["source_id"]) == (0, 12, None)
     with transaction() as session:
         assert len(session.scalars(select(Source)).all()) == 2
+
+
+def test_labels_that_come_along_are_those_of_the_added_particles(project_id: uuid.UUID, tmp_path: Path) -> None:
+    particles = write_particles(tmp_path, 12)
+    labels = {"as": "labels", "importer": "Class3D job042", "column": "labNote", "create_classes": True}
+    import_list(project_id, subset(particles.star, [0, 1], "first.star"))
+    grown = import_list(project_id, particles.star, labels=labels)
+    run_job(uuid.UUID(str(result_of(grown)["label_job_id"])), run_label_import)
+    with transaction() as session:
+        labeled = set(session.scalars(select(CurrentLabel.subtomogram_id)))
+        sample = set(session.scalars(select(EvaluationItem.subtomogram_id)))
+        added = set(session.scalars(select(Subtomogram.id).order_by(Subtomogram.id).offset(2)))
+        lines = session.scalars(select(JobLogLine.message).where(JobLogLine.job_id == grown.id)).all()
+    assert labeled == added - sample
+    assert any(line.startswith("the labels of the 2 particles that were there already were not read") for line in lines)
 
 
 def test_what_is_already_there_needs_no_files(project_id: uuid.UUID, tmp_path: Path) -> None:
