@@ -68,7 +68,7 @@ def announced(worker_name: str) -> None:
             return newest_catalogue(session)
 
     found = wait_until("the announcement", catalogue)
-    assert found["default_preset"] == "cpu-quick"
+    assert found["default_preset"] == "auto"
     with transaction() as session:
         assert training_workers_seen(session) == 1
         assert session.scalars(select(WorkerNode.id)).one().startswith(worker_name)

@@ -26,6 +26,8 @@ from tomosift.kit.settings import Settings
 from tomosift.simulation.dataset import demo_dataset
 
 FIRST_CHOICE = "entropy-gradnorm"
+# One recipe for every cycle, so that a curve shows labels and nothing else.
+DEMO_PRESET = "cpu-quick"
 PAUSE_SECONDS = 0.3
 WORKER_SECONDS = 120.0
 OVER = ("ready", "failed", "cancelled")
@@ -169,6 +171,7 @@ class _Arm:
             "acquisition": self.arm,
             "batch_size": self.options.batch_size,
             "seed": self.options.seed,
+            "preset": DEMO_PRESET,
             **self.options.cycle_settings,
         }
         return self.client.post(f"/projects/{self.slug}/cycles", {"settings": settings})

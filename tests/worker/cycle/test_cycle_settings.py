@@ -16,10 +16,10 @@ from tomosift.cycles.launch import RUN_CYCLE_TASK
 from tomosift.kit.problems import ProblemError
 from tomosift_worker.acquisition.plan import ACQUISITION_IDS
 from tomosift_worker.catalogue import catalogue
-from tomosift_worker.cycle.presets import PRESETS, complete_settings, default_preset
+from tomosift_worker.cycle.presets import PRESETS, choose_preset, complete_settings
 from tomosift_worker.cycle.run import seed_of
 from tomosift_worker.cycle.settings import CycleSettings
-from tomosift_worker.networks.settings import AC3DSettings
+from tomosift_worker.networks.settings import AC3DSettings, ResNet3DSettings
 
 NEEDED: dict[str, dict[str, Any]] = {
     "mc-dropout": {"network": {"dropout": 0.3}},
@@ -40,9 +40,11 @@ def as_announced(device: str = "cpu") -> dict[str, Any]:
 @pytest.mark.parametrize("acquisition", ACQUISITION_IDS)
 def test_what_the_service_resolves_the_worker_takes_unchanged(preset: str, acquisition: str) -> None:
     asked = {"preset": preset, "acquisition": acquisition, **NEEDED.get(acquisition, {})}
+    if (preset, acquisition) == ("tod", "mean-model"):
+        asked["training"] = {"method": "mean-model"}  # of the two averages a training keeps one
     resolved = resolve_settings(asked, as_announced(), batch_size=17)
 
-    settings = complete_settings(resolved, "cpu")
+    settings = complete_settings(resolved, "cpu", 20)
 
     assert settings.model_dump(mode="json") == resolved
     assert (settings.preset, settings.acquisition, settings.batch_size) == (preset, acquisition, 17)
@@ -52,7 +54,7 @@ def test_what_the_service_resolves_the_worker_takes_unchanged(preset: str, acqui
 def test_without_a_catalogue_the_worker_lays_what_was_asked_over_the_preset() -> None:
     asked = resolve_settings({"training": {"steps": 9}, "preset": "cpu-standard"}, None, batch_size=21)
 
-    settings = complete_settings(asked, "cpu")
+    settings = complete_settings(asked, "cpu", 20)
 
     assert settings.training.steps == 9
     assert settings.training.batch_size == PRESETS["cpu-standard"].settings.training.batch_size
@@ -61,11 +63,49 @@ def test_without_a_catalogue_the_worker_lays_what_was_asked_over_the_preset() ->
 
 
 @pytest.mark.parametrize(
-    ("device", "preset"), [("cpu", "cpu-quick"), ("cuda", "gpu-standard"), ("mps", "gpu-standard")]
+    ("device", "labels", "preset", "why"),
+    [
+        ("cpu", 40, "cpu-quick", "no GPU, and with 40 labels"),
+        ("cpu", 99, "cpu-quick", "fewer than 100"),
+        ("cpu", 100, "cpu-standard", "100 labels are enough"),
+        ("cuda", 40, "gpu-standard", "a GPU"),
+        ("mps", 400, "gpu-standard", "a GPU"),
+    ],
 )
-def test_each_device_has_a_default_preset(device: str, preset: str) -> None:
-    assert default_preset(device) == preset == as_announced(device)["default_preset"]
-    assert complete_settings({}, device).preset == preset
+def test_machine_and_labels_choose_the_preset_and_say_why(device: str, labels: int, preset: str, why: str) -> None:
+    assert choose_preset(device, labels)[0] == preset
+    assert why in choose_preset(device, labels)[1]
+    expected = PRESETS[preset].settings
+    for asked in ({}, {"preset": "auto"}, resolve_settings({}, as_announced(device), batch_size=40)):
+        settings = complete_settings(asked, device, labels)
+        assert settings.preset == "auto"
+        assert settings == expected.model_copy(update={"preset": "auto"})
+    announced = as_announced(device)
+    assert announced["default_preset"] == announced["presets"][0]["id"] == "auto"
+    assert PRESETS[preset].title in announced["presets"][0]["description"]
+
+
+def test_settings_that_were_chosen_stay_when_labels_are_added() -> None:
+    chosen = complete_settings({"preset": "auto"}, "cpu", 20).model_dump(mode="json")
+
+    assert complete_settings(chosen, "cpu", 500).model_dump(mode="json") == chosen
+
+
+def test_presets_named_for_a_paper_have_its_settings() -> None:
+    simulated, real, tod, ac3d = (PRESETS[each].settings for each in ("dal-simulated", "dal-real", "tod", "ac3d"))
+    for each in (simulated, real, tod):
+        training = each.training
+        assert (training.optimizer, training.learning_rate, training.momentum) == ("sgd", 0.1, 0.9)
+        assert training.weight_decay == 5e-4
+        assert each.network == ResNet3DSettings(width=64, stem_stride=1)
+    assert (simulated.training.epochs, simulated.training.schedule) == (100, "step")
+    assert (real.training.epochs, real.training.schedule) == (5, "constant")
+    assert (tod.training.method, tod.training.epochs, tod.training.batch_size) == ("tod", 200, 128)
+    assert (tod.training.unlabeled_weight, tod.training.average_decay) == (0.05, 0.999)
+    assert ac3d.network == AC3DSettings(width=32)
+    training = ac3d.training
+    assert (training.method, training.optimizer, training.learning_rate) == ("ac3d", "adam", 1e-4)
+    assert (training.second_moment_decay, training.batch_size, training.validation_share) == (0.99, 64, 0.1)
 
 
 @pytest.mark.parametrize(
@@ -87,11 +127,15 @@ def test_each_device_has_a_default_preset(device: str, preset: str) -> None:
         {"acquisition": "tod-ema", "training": {"average": "mean"}},
         {"acquisition": "tod-ema", "training": {"average": "ema", "method": "mean-model"}},
         {"acquisition": "mean-model", "training": {"average": "ema"}},
+        {"training": {"method": "guessing"}},
+        {"training": {"method": "ac3d"}},
+        {"training": {"method": "pretrained"}, "network": {"kind": "resnet3d"}},
+        {"training": {"final_weights": "average"}},
     ],
 )
 def test_wrong_settings_are_refused_by_service_and_worker_alike(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        complete_settings(wrong, "cpu")
+        complete_settings(wrong, "cpu", 20)
     with pytest.raises(ProblemError) as refused:
         resolve_settings(wrong, as_announced(), batch_size=40)
     assert refused.value.status == 422
@@ -102,7 +146,7 @@ def test_another_network_than_the_preset_s_takes_nothing_from_it() -> None:
     resolved = resolve_settings(asked, as_announced(), batch_size=40)
 
     assert resolved["network"] == asked["network"]
-    assert complete_settings(resolved, "cpu").network == AC3DSettings(code_size=64)
+    assert complete_settings(resolved, "cpu", 20).network == AC3DSettings(code_size=64)
 
 
 @pytest.mark.parametrize(
@@ -139,14 +183,14 @@ def test_a_pair_that_cannot_work_is_refused_with_the_reason(acquisition: str, se
     assert (refused.value.status, refused.value.kind) == (422, "settings-do-not-fit")
     assert sentence in refused.value.detail
     with pytest.raises(ValidationError, match=re.escape(sentence)):
-        complete_settings({"acquisition": acquisition}, "cpu")
+        complete_settings({"acquisition": acquisition}, "cpu", 20)
 
 
 @pytest.mark.parametrize(("acquisition", "method"), [("tod-ema", "tod"), ("mean-model", "mean-model")])
 def test_a_training_method_that_averages_serves_its_function(acquisition: str, method: str) -> None:
     asked = {"acquisition": acquisition, "training": {"method": method}}
     resolve_settings(asked, as_announced(), batch_size=40)
-    settings = complete_settings(asked, "cpu")
+    settings = complete_settings(asked, "cpu", 20)
     assert settings.training.averaging == ("ema" if method == "tod" else "mean")
 
 
@@ -156,8 +200,8 @@ def test_settings_of_before_there_were_rules_are_still_settings() -> None:
 
 
 def test_an_unknown_preset_is_refused_with_the_list() -> None:
-    with pytest.raises(ValueError, match="cpu-quick, cpu-standard, gpu-standard"):
-        complete_settings({"preset": "turbo"}, "cpu")
+    with pytest.raises(ValueError, match="auto, cpu-quick, cpu-standard, gpu-standard"):
+        complete_settings({"preset": "turbo"}, "cpu", 20)
 
 
 def test_the_schema_stands_alone_and_lists_the_functions() -> None:

@@ -43,7 +43,7 @@ def launch(world: CycleWorld, settings: Settings, **more: Any) -> CycleContext:
         snapshot = read_snapshot(session, cycle.job_id)
     return CycleContext(
         job=job,
-        settings=complete_settings(cycle.settings, "cpu"),
+        settings=complete_settings(cycle.settings, "cpu", 0),
         snapshot=snapshot,
         artifacts=artifacts(),
         volumes=PoolVolumes(settings.effective_store_url),

@@ -213,7 +213,7 @@ def test_the_seed_is_derived_and_stored_when_none_is_given(world: CycleWorld) ->
 
     assert isinstance(cycle.settings["seed"], int)
     assert cycle.settings["version"] == 1
-    assert cycle.settings["preset"] == "cpu-quick"
+    assert cycle.settings["preset"] == "auto"
 
 
 def test_no_evaluation_labels_yet(settings: Settings) -> None:

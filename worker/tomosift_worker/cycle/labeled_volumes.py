@@ -1,7 +1,11 @@
-"""The labeled volumes of a training: kept in memory where they fit, else read at each step, a step ahead."""
+"""The volumes of a training. Labeled ones are kept in memory where they fit; what is not is read a step ahead.
+
+Volumes with voxels that are not numbers would end any training: labeled ones are left out, unlabeled ones are empty.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -9,12 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tomosift_worker.cycle.context import CycleContext
+from tomosift_worker.cycle.snapshot import Items
 from tomosift_worker.training.preprocessing import prepare
+from tomosift_worker.training.readers import ReadVolumes, UnlabeledVolumes, in_memory
 from tomosift_worker.training.settings import PreprocessingSettings
-from tomosift_worker.training.supervised import ReadVolumes, in_memory
 
 LARGEST_IN_MEMORY_BYTES = 4 * 2**30
 PREPARE_AT_ONCE = 64
+MOST_NAMED = 10
 
 ReadRaw = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 """The raw volumes `(n, z, y, x)` at n positions of the labeled set."""
@@ -41,22 +47,75 @@ class StreamedVolumes:
         return self._read_raw(positions)
 
 
-def labeled_volumes(context: CycleContext) -> ReadVolumes:
-    """The volumes of the snapshot's training set, for `SupervisedTrainer`."""
-    items = context.snapshot.training.items
-    streamed = StreamedVolumes(
-        lambda positions: context.volumes.read(items.take(positions)), context.settings.preprocessing, context.device
-    )
+@dataclass(frozen=True)
+class LabeledVolumes:
+    """A reader of n labeled volumes with their class numbers `(n,)`."""
+
+    read: ReadVolumes
+    labels: NDArray[np.int64]
+
+
+def labeled_volumes(context: CycleContext) -> LabeledVolumes:
+    """The volumes of the snapshot's training set that can be trained on; the log names those that cannot."""
+    training = context.snapshot.training
+    whole = _find_whole(context, training.items)
+    items, labels = training.items.take(np.flatnonzero(whole)), training.labels[whole]
+    if len(items) == 0:
+        return LabeledVolumes(in_memory(torch.empty(0)), labels)
+    streamed = _streamed(context, items)
     first = streamed(np.zeros(1, np.int64), None)
     if first.numel() * first.element_size() * len(items) > _room_for_volumes(context.device):
         context.job.log(f"The {len(items)} labeled volumes do not fit in memory and are read as they are needed.")
-        return streamed
-    places = np.split(np.arange(len(items)), range(PREPARE_AT_ONCE, len(items), PREPARE_AT_ONCE))
+        return LabeledVolumes(streamed, labels)
+    places = _in_parts(len(items))
     parts = []
     for part, following in zip(places, [*places[1:], None], strict=True):
         context.job.check()
         parts.append(streamed(part, following))
-    return in_memory(torch.cat(parts))
+    return LabeledVolumes(in_memory(torch.cat(parts)), labels)
+
+
+def unlabeled_volumes(context: CycleContext) -> UnlabeledVolumes:
+    """The volumes of the pool that have no training label and are not in the evaluation sample."""
+    snapshot = context.snapshot
+    known = np.concatenate([snapshot.training.items.ids, snapshot.sample.ids])
+    items = snapshot.pool.take(np.flatnonzero(~np.isin(snapshot.pool.ids, known)))
+    return UnlabeledVolumes(_streamed(context, items), len(items))
+
+
+def _streamed(context: CycleContext, items: Items) -> StreamedVolumes:
+    def read(positions: NDArray[np.int64]) -> NDArray[np.float32]:
+        volumes = context.volumes.read(items.take(positions))
+        volumes[~_are_whole(volumes)] = 0.0
+        return volumes
+
+    return StreamedVolumes(read, context.settings.preprocessing, context.device)
+
+
+def _find_whole(context: CycleContext, items: Items) -> NDArray[np.bool_]:
+    """`(n,)`: which volumes have no voxel that is not a number."""
+    whole = np.ones(len(items), np.bool_)
+    for part in _in_parts(len(items)):
+        context.job.check()
+        whole[part] = _are_whole(context.volumes.read(items.take(part)))
+    if not whole.all():
+        ids = items.ids[~whole]
+        named = ", ".join(map(str, ids[:MOST_NAMED].tolist())) + (", …" if len(ids) > MOST_NAMED else "")
+        context.job.log(
+            f"{len(ids)} labeled subtomograms have voxels that are not numbers and are left out of the training: "
+            f"{named}. Import them again, or label others.",
+            "warning",
+        )
+    return whole
+
+
+def _are_whole(volumes: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """`(n,)` for volumes `(n, z, y, x)`."""
+    return np.array([np.isfinite(volume).all() for volume in volumes], np.bool_)
+
+
+def _in_parts(count: int) -> list[NDArray[np.int64]]:
+    return np.split(np.arange(count), range(PREPARE_AT_ONCE, count, PREPARE_AT_ONCE)) if count else []
 
 
 def _room_for_volumes(device: torch.device) -> int:

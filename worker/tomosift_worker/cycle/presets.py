@@ -1,12 +1,16 @@
-"""Named settings by purpose. A cycle's settings are a preset with what the launcher asked for laid over it."""
+"""Named settings, by purpose and by source. A cycle's settings are a preset with what was asked laid over it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tomosift_worker.cycle.settings import CycleSettings
-from tomosift_worker.networks.settings import ResNet3DSettings
-from tomosift_worker.training.settings import TrainingSettings
+from tomosift_worker.networks.settings import AC3DSettings, ResNet3DSettings
+from tomosift_worker.training.catalogue import DAL_REAL, DAL_SIMULATED, TRAINING_METHODS
+from tomosift_worker.training.settings import PreprocessingSettings, TrainingSettings
+
+AUTO_PRESET = "auto"
+LABELS_FOR_A_LONG_TRAINING = 100
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,18 @@ class Preset:
     title: str
     description: str
     settings: CycleSettings
+
+
+def _published(preset_id: str, title: str, description: str, training: TrainingSettings) -> Preset:
+    """A paper's network and training on volumes as they are; the batch is not smoothed before."""
+    reconstructs = TRAINING_METHODS[training.method].reconstructs
+    settings = CycleSettings(
+        preset=preset_id,
+        network=AC3DSettings() if reconstructs else ResNet3DSettings(),
+        preprocessing=PreprocessingSettings(low_pass_sigma_voxels=0.0),
+        training=training,
+    )
+    return Preset(preset_id, title, description, settings)
 
 
 PRESETS: dict[str, Preset] = {
@@ -36,11 +52,12 @@ PRESETS: dict[str, Preset] = {
         Preset(
             id="cpu-standard",
             title="Standard, CPU",
-            description="A wider network and more steps: minutes on two cores. For real data without a GPU.",
+            description="A wider network, four times the steps and mirrored volumes: minutes on two cores. For real "
+            "data without a GPU.",
             settings=CycleSettings(
                 preset="cpu-standard",
-                network=ResNet3DSettings(width=16, stem_stride=2),
-                training=TrainingSettings(steps=600, batch_size=24, learning_rate=3e-3),
+                network=ResNet3DSettings(width=12, stem_stride=2),
+                training=TrainingSettings(steps=600, batch_size=24, learning_rate=3e-3, symmetry="mirrors"),
             ),
         ),
         Preset(
@@ -53,24 +70,72 @@ PRESETS: dict[str, Preset] = {
                 training=TrainingSettings(steps=2000, batch_size=32, learning_rate=2e-3),
             ),
         ),
+        _published(
+            "dal-simulated",
+            "DAL, simulated data",
+            "As published: ResNet-18 of full width, SGD at 0.1 for 100 epochs, a tenth of it after 80. For a GPU.",
+            DAL_SIMULATED,
+        ),
+        _published(
+            "dal-real",
+            "DAL, real data",
+            "As published: the same for 5 epochs without decay, which for few labels is very short. For a GPU.",
+            DAL_REAL,
+        ),
+        _published(
+            "tod",
+            "TOD",
+            "As published: 200 epochs that keep outputs on unlabeled volumes near their moving average. For a GPU.",
+            TRAINING_METHODS["tod"].published,
+        ),
+        _published(
+            "ac3d",
+            "AC3D",
+            "As published: the autoencoding classifier on labeled and unlabeled volumes, 5,000 steps. For a GPU.",
+            TRAINING_METHODS["ac3d"].published,
+        ),
     )
 }
 
 
-def default_preset(device_type: str) -> str:
-    """The preset that suits a device: `cuda`, `mps` or `cpu`."""
-    return "cpu-quick" if device_type == "cpu" else "gpu-standard"
+def choose_preset(device_type: str, labels: int) -> tuple[str, str]:
+    """The preset for a device (`cuda`, `mps`, `cpu`) and a number of training labels, and why, as a sentence."""
+    if device_type != "cpu":
+        return "gpu-standard", "a GPU trains the network at full resolution in minutes."
+    if labels < LABELS_FOR_A_LONG_TRAINING:
+        return (
+            "cpu-quick",
+            f"there is no GPU, and with {labels} labels (fewer than {LABELS_FOR_A_LONG_TRAINING}) more of them soon "
+            "help more than a longer training.",
+        )
+    return (
+        "cpu-standard",
+        f"there is no GPU, and {labels} labels are enough to make a longer training worth its minutes.",
+    )
 
 
-def complete_settings(asked: Mapping[str, Any], device_type: str) -> CycleSettings:
-    """The preset that `asked` names (or the device's default) with `asked` laid over it.
+def describe_choice(device_type: str) -> str:
+    """How `choose_preset` chooses on a device, for the interface."""
+    few, many = (choose_preset(device_type, labels)[0] for labels in (0, LABELS_FOR_A_LONG_TRAINING))
+    if few == many:
+        return f"This machine has a GPU: {PRESETS[few].title}."
+    return (
+        f"This machine has no GPU: {PRESETS[few].title} below {LABELS_FOR_A_LONG_TRAINING} training labels, from then "
+        f"on {PRESETS[many].title}."
+    )
+
+
+def complete_settings(asked: Mapping[str, Any], device_type: str, labels: int) -> CycleSettings:
+    """The preset that `asked` names with `asked` laid over it; without one, or with `auto`, the one that suits.
 
     Raises ValueError for an unknown preset, pydantic.ValidationError (a ValueError too) for settings that cannot be.
     """
-    preset = asked.get("preset") or default_preset(device_type)
+    named = asked.get("preset") or AUTO_PRESET
+    preset = choose_preset(device_type, labels)[0] if named == AUTO_PRESET else named
     if preset not in PRESETS:
-        raise ValueError(f"there is no preset {preset!r}; there are {', '.join(PRESETS)}")
-    return CycleSettings.model_validate(_overlay(PRESETS[preset].settings.model_dump(), {**asked, "preset": preset}))
+        raise ValueError(f"there is no preset {preset!r}; there are {', '.join([AUTO_PRESET, *PRESETS])}")
+    # `auto` stays the name, so that the next cycle, with more labels, is left to choose as well.
+    return CycleSettings.model_validate(_overlay(PRESETS[preset].settings.model_dump(), {**asked, "preset": named}))
 
 
 def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

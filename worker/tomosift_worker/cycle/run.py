@@ -24,7 +24,7 @@ from tomosift_worker.cycle.leftovers import remove_checkpoints
 from tomosift_worker.cycle.memory import is_out_of_memory
 from tomosift_worker.cycle.model_files import StoredModel
 from tomosift_worker.cycle.plan_stage import describe_plan, has_model, plan_cycle
-from tomosift_worker.cycle.presets import complete_settings
+from tomosift_worker.cycle.presets import AUTO_PRESET, PRESETS, choose_preset, complete_settings
 from tomosift_worker.cycle.publication import CycleResults, publish
 from tomosift_worker.cycle.scoring_stage import score
 from tomosift_worker.cycle.selection_stage import select_batch
@@ -110,6 +110,9 @@ def _begin(job: RunningJob, program: Settings) -> CycleContext:
         evaluation_label_count=len(snapshot.evaluation.items),
     )
     _say_what_begins(job, snapshot, device_name(device))
+    if (snapshot.cycle.settings.get("preset") or AUTO_PRESET) == AUTO_PRESET:
+        preset, why = choose_preset(device.type, len(snapshot.training.items))
+        job.log(f"The training is that of the preset {PRESETS[preset].title}: {why}")
     return context
 
 
@@ -117,7 +120,7 @@ def _settled(snapshot: Snapshot, device: torch.device) -> CycleSettings:
     """The cycle's complete settings, the seed and the network's box included."""
     cycle = snapshot.cycle
     try:
-        settings = complete_settings(cycle.settings, device.type)
+        settings = complete_settings(cycle.settings, device.type, len(snapshot.training.items))
         if snapshot.box_sizes:
             network = for_box(settings.network, snapshot.box_sizes[0])
             settings = settings.model_copy(update={"network": network})

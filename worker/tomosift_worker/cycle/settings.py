@@ -11,6 +11,30 @@ from tomosift_worker.networks.settings import NetworkSettings, ResNet3DSettings
 from tomosift_worker.training.settings import PreprocessingSettings, TrainingSettings
 
 
+def _with(name: str, condition: dict[str, Any]) -> dict[str, Any]:
+    """Schema: an object that has `name`, which meets a condition."""
+    return {"properties": {name: condition}, "required": [name]}
+
+
+# The same as the validators, for the service, which checks settings by their schema.
+RECONSTRUCTING: dict[str, Any] = {
+    "if": {"required": ["training"], "properties": {"training": _with("method", {"enum": ["ac3d", "pretrained"]})}},
+    "then": {"required": ["network"], "properties": {"network": _with("kind", {"const": "ac3d"})}},
+}
+AVERAGED: dict[str, Any] = {
+    "if": {
+        "required": ["training"],
+        "properties": {
+            "training": {
+                **_with("final_weights", {"const": "average"}),
+                "not": _with("method", {"enum": ["tod", "mean-model"]}),
+            }
+        },
+    },
+    "then": {"properties": {"training": _with("average", {"enum": ["ema", "mean"]})}},
+}
+
+
 def _list_functions(schema: dict[str, Any]) -> None:
     schema["enum"] = list(ACQUISITION_IDS)
 
@@ -18,7 +42,9 @@ def _list_functions(schema: dict[str, Any]) -> None:
 class CycleSettings(BaseModel):
     """Everything that decides what a cycle does."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, title="Cycle settings")
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, title="Cycle settings", json_schema_extra={"allOf": [RECONSTRUCTING, AVERAGED]}
+    )
 
     version: Literal[1] = Field(default=1, description="Version of this settings object.")
     preset: str | None = Field(default=None, description="The preset these settings started from.")
@@ -61,6 +87,10 @@ class CycleSettings(BaseModel):
 
     @model_validator(mode="after")
     def _can_work(self) -> Self:
+        if self.training.method in ("ac3d", "pretrained") and self.network.kind != "ac3d":
+            raise ValueError(
+                f"the training method {self.training.method} reconstructs volumes: set network.kind to ac3d"
+            )
         unmet = unmet_requirement(self.acquisition, self.model_dump(mode="json"))
         if unmet is not None:
             raise ValueError(unmet)
