@@ -70,6 +70,17 @@ describe('the launch dialog', () => {
     expect(launch.disabled).toBe(true)
   })
 
+  it('lets what needs no classes choose the first particles', async () => {
+    const { user, dialog, launch } = await openDialog({
+      'GET /projects/demo/progress': progressAtStart,
+      'GET /projects/demo/cycles': page([]),
+    })
+    await user.click(dialog.getByRole('radio', { name: 'Random' }))
+    expect(dialog.queryByText(/A network needs/)).toBeNull()
+    expect(dialog.getByText(/trains none: it looks at the volumes/)).toBeDefined()
+    expect(launch.disabled).toBe(false)
+  })
+
   it('warns that nobody will run the cycle, and still lets it wait', async () => {
     const { dialog, launch } = await openDialog({
       'GET /catalogue': { ...catalogue, workers_seen: 0, reason: 'Start `tomosift up` with the worker.' },

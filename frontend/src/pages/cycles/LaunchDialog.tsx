@@ -12,7 +12,7 @@ import { Skeleton } from '../../design/Skeleton'
 import { showToast } from '../../design/Toast'
 import { formatCount } from '../../format/numbers'
 import styles from './LaunchDialog.module.css'
-import { batchSizeError, pickable, readiness, startingChoices } from './launchRules'
+import { batchSizeError, needsLabels, pickable, readiness, startingChoices } from './launchRules'
 
 const DEFAULT_BATCH = 40
 
@@ -59,7 +59,8 @@ function LaunchForm({
     String(Math.max(1, Math.min(project.settings.batch_size ?? DEFAULT_BATCH, pickable(progress)))),
   )
   const launch = useLaunchCycle(project.slug)
-  const { missing } = readiness(progress)
+  const lacking = readiness(progress).missing
+  const missing = needsLabels(catalogue, choices.acquisition) ? lacking : null
   const sizeError = batchSizeError(batchSize, pickable(progress))
 
   const submit = () => {
@@ -114,8 +115,9 @@ function LaunchForm({
           {launch.error && <ErrorNotice error={launch.error} />}
         </div>
         <p>
-          The network learns from {formatCount(progress.labeled.training_total)} labels and then picks the
-          next particles for you.
+          {lacking === null || missing !== null
+            ? `The network learns from ${formatCount(progress.labeled.training_total)} labels and then picks the next particles for you.`
+            : 'There are too few labels for a network yet. This cycle trains none: it looks at the volumes and picks what to label first.'}
         </p>
         <TextField
           label="Particles to pick"

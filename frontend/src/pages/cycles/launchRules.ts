@@ -26,6 +26,12 @@ export function readiness(progress: Progress): Readiness {
   return { labels, classes, missing: needs.length === 0 ? null : `A network needs ${needs.join(' and ')}.` }
 }
 
+/** Whether a function picks only with a network, which only labels make. The others can choose what to label first. */
+export function needsLabels(catalogue: Catalogue, acquisition: string): boolean {
+  const entry = catalogue.acquisition.find(({ id }) => id === acquisition)
+  return entry === undefined || entry.needs.includes('class_labels')
+}
+
 /** Particles no cycle could pick again: labeled ones, and the evaluation set. */
 export function pickable(progress: Progress): number {
   const { labeled, evaluation, pool_size } = progress
