@@ -57,6 +57,14 @@ ARMS: dict[str, dict[str, dict[str, Any]]] = {
     "half the steps": {"training": {"steps": 75}},
     "400 steps": {"training": {"steps": 400}},
     "width 16": {"network": {"width": 16}},
+    "class weights": {"training": {"balance": "weights"}},
+    "averaged weights": {"training": {"average": "ema", "average_decay": 0.98, "final_weights": "average"}},
+    "sub-voxel shifts": {"training": {"subvoxel_shifts": True}},
+    "free rotation": {"training": {"free_rotation": True}},
+    "random wedge": {"training": {"narrower_tilts_degrees": 15.0}},
+    "low-pass jitter": {"training": {"low_pass_jitter_voxels": 1.0}},
+    "contrast jitter": {"training": {"contrast_jitter": 0.3}},
+    "noise jitter": {"training": {"noise_jitter": 0.5}},
 }
 
 

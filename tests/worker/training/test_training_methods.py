@@ -240,6 +240,15 @@ def test_the_loss_module_trains_with_every_method() -> None:
         assert not torch.equal(module.read.weight, before)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_it_trains_in_mixed_precision(method: str) -> None:
+    trainer = _trainer(method, network={"loss_module": True}, pseudo_label_threshold=0.0)
+    trainer._mixed = True  # as on a GPU that has bfloat16
+    _run(trainer)
+    assert np.isfinite(trainer.last_loss)
+    assert all(each.dtype == torch.float32 for each in trainer.network.parameters())
+
+
 def test_each_method_says_what_it_is_and_has_its_published_settings() -> None:
     for method_id, entry in TRAINING_METHODS.items():
         assert (entry.id, entry.published.method) == (method_id, method_id)
