@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from fixtures.cycle_runs import artifacts, job_of, log_of, model_count, model_of, queue_of, run_here
 from fixtures.cycle_world import JUNK, CycleWorld, build_cycle_world, simple_pool
+from fixtures.launched_cycles import announce_worker
 from sqlalchemy import insert, select
 
 from tomosift.cycles.schemas import CycleMetrics
-from tomosift.kit.database import transaction, utc_now
+from tomosift.exports.predictions import find_cycle
+from tomosift.kit.database import transaction
 from tomosift.kit.problems import ProblemError
 from tomosift.kit.settings import Settings
-from tomosift.tables import ParticleClass, Source, Subtomogram, WorkerNode
+from tomosift.tables import ParticleClass, Source, Subtomogram
 from tomosift.volumes.store import VolumeStore
 from tomosift_worker.acquisition.catalogue import ACQUISITION_FUNCTIONS
 from tomosift_worker.catalogue import catalogue
@@ -131,12 +133,16 @@ def test_rules_for_the_batch_act_and_say_so(world: CycleWorld) -> None:
 
 def test_the_automatic_plan_goes_from_typical_to_doubtful(settings: Settings) -> None:
     world = build_cycle_world()
-    _announce_worker()
+    announce_worker(catalogue=catalogue("cpu"))
     cold = run_here(world.launch(acquisition="auto"))
 
     assert (cold.stage, cold.training_label_count, model_count()) == ("ready", 0, 0)
     assert CycleMetrics.model_validate(cold.metrics).report is None
     assert "too few labels for a model" in log_of(cold)
+    with transaction() as session:
+        assert find_cycle(session, world.project_id, None) is None
+        with pytest.raises(ProblemError, match="trained no model"):
+            find_cycle(session, world.project_id, 1)
     assert "Picks are made by TypiClust. There are too few labels" in log_of(cold)
     picks = queue_of(world.project_id, batch=1)
     assert len(picks) == 6
@@ -165,7 +171,7 @@ def test_the_automatic_plan_goes_from_typical_to_doubtful(settings: Settings) ->
 @pytest.mark.parametrize("acquisition", ["random", "core-set", "probcover"])
 def test_what_needs_no_classes_starts_without_labels_too(settings: Settings, acquisition: str) -> None:
     world = build_cycle_world()
-    _announce_worker()
+    announce_worker(catalogue=catalogue("cpu"))
     cycle = run_here(world.launch(acquisition=acquisition, subset_size=30))
 
     assert (cycle.stage, model_count()) == ("ready", 0)
@@ -175,7 +181,7 @@ def test_what_needs_no_classes_starts_without_labels_too(settings: Settings, acq
 
 def test_what_needs_classes_does_not(settings: Settings) -> None:
     world = build_cycle_world()
-    _announce_worker()
+    announce_worker(catalogue=catalogue("cpu"))
     with pytest.raises(ProblemError, match="too few labels"):
         world.launch(acquisition="badge")
 
@@ -188,24 +194,6 @@ def test_a_strategy_knows_the_labeled_items_outside_the_subset(world: CycleWorld
     assert labeled <= scored
     assert len(scored) == 10 + len(labeled)
     assert not labeled & {item.subtomogram_id for item in queue_of(world.project_id, batch=1)}
-
-
-def _announce_worker() -> None:
-    now = utc_now()
-    with transaction() as session:
-        session.add(
-            WorkerNode(
-                id="gpu@here",
-                hostname="here",
-                queue="gpu",
-                device="cpu",
-                device_name="CPU",
-                versions={},
-                catalogue=catalogue("cpu"),
-                started_at=now,
-                heartbeat_at=now,
-            )
-        )
 
 
 def test_the_seed_is_derived_and_stored_when_none_is_given(world: CycleWorld) -> None:
