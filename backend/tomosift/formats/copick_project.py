@@ -6,13 +6,14 @@ an older zarr than this program, and opens whatever remote server a configuratio
 only where its roots are folders beside or below it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from tomosift.formats.json_text import LONGEST_DOCUMENT, json_cell, parse_json, plain_json
@@ -51,12 +52,21 @@ class CopickPicks(PointList):
     def angles(self) -> NDArray[np.float64] | None:
         """As for all points; unknown in files that say so (`trust_orientation` false)."""
         angles = super().angles()
-        untrusted = {key for key, block in self.blocks["files"].items() if block.get("trust_orientation") is False}
+        untrusted = untrusted_files(self.blocks["files"])
         if angles is None or not untrusted:
             return angles
-        keys = self.rows["run"] + "/" + self.rows["user"] + "_" + self.rows["session"] + "_" + self.rows["object"]
-        angles[keys.isin(untrusted).to_numpy()] = np.nan
+        angles[file_keys(self.rows).isin(untrusted).to_numpy()] = np.nan
         return None if np.isnan(angles).all() else angles
+
+
+def file_keys(rows: pd.DataFrame) -> "pd.Series[str]":
+    """The key in `blocks["files"]` of the file each row came from."""
+    return rows["run"] + "/" + rows["user"] + "_" + rows["session"] + "_" + rows["object"]
+
+
+def untrusted_files(files: Mapping[str, JsonBlock]) -> set[str]:
+    """The keys of files that say that their orientations mean nothing (`trust_orientation` false)."""
+    return {key for key, block in files.items() if block.get("trust_orientation") is False}
 
 
 class _Picks:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tomosift.formats.copick_project import OWN_COLUMNS, RUNS_FOLDER, CopickPicks
+from tomosift.formats.copick_project import OWN_COLUMNS, RUNS_FOLDER, CopickPicks, file_keys, untrusted_files
 from tomosift.formats.export_chunk import (
     ExportChunk,
     ExportContext,
@@ -45,7 +46,8 @@ class CopickWriter(ListWriter):
         groups = [self._groups.setdefault(file, len(self._groups)) for file in files]
         points = self._original_points(chunk) if is_own else _new_points(chunk)
         self._lines.add(groups, [point.encode() for point in points])
-        self._unoriented.update(np.asarray(groups)[~known_angles(chunk.angles)].tolist())
+        oriented = self._original_trust(chunk) if is_own else known_angles(chunk.angles)
+        self._unoriented.update(np.asarray(groups)[~oriented].tolist())
 
     def finish(self) -> None:
         """Write the files, one after another."""
@@ -81,6 +83,11 @@ class CopickWriter(ListWriter):
         if self.context.sets_class:
             return self._new_files(chunk)
         return zip(*(chunk.rows[column].tolist() for column in ("run", "user", "session", "object")), strict=True)
+
+    def _original_trust(self, chunk: ExportChunk) -> NDArray[np.bool_]:
+        """Whether the file each point came from has orientations to be trusted, `(n,)`; its matrix stays as it was."""
+        untrusted = untrusted_files(self.context.source_blocks["files"])
+        return np.asarray(~file_keys(chunk.rows).isin(untrusted), bool)
 
     def _original_points(self, chunk: ExportChunk) -> Iterator[str]:
         strings = self.context.source_blocks["points"]["texts"]

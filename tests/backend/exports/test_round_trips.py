@@ -1,6 +1,7 @@
 """What went in comes out: import → export → import gives the same particles, and an unchanged list is the same list."""
 
 import io
+import json
 import string
 import tempfile
 import uuid
@@ -65,12 +66,14 @@ def exported(path: Path, labels: Sequence[int], folder: Path, **request: Any) ->
     predictions = Predictions(np.zeros(len(facts), np.int16), np.full(len(facts), np.nan, np.float32), None)
     wanted = ExportIn(**request)
     outcome = decide(facts, predictions, wanted)
+    groups = group_sources(facts.sources, wanted.format)
+    is_foreign = any(group.writer.key != particles.format for group in groups)
     plan = ExportPlan(
         wanted,
         Known(facts, predictions),
         outcome,
-        _geometry(particles),
-        group_sources(facts.sources, wanted.format),
+        _geometry(particles) if is_foreign else None,
+        groups,
         divide(wanted.layout, facts, outcome),
     )
     files = AttemptFiles(store, "out")
@@ -227,6 +230,25 @@ def test_other_formats_hold_the_same_places_and_turns(format: str, tmp_path: Pat
     assert expected is not None
     difference: Rotation = rotation_from_relion(turns) * rotation_from_relion(expected).inv()
     assert np.degrees(difference.magnitude()).max() < 1e-3
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_orientations_of_copick_are_as_trusted_as_before(tmp_path: Path, is_trusted: bool) -> None:
+    """With labels the points go into other files, which must say of their orientations what the first ones said."""
+    points = [
+        {"location": {"x": 10.0 * n, "y": 20, "z": 30}, "transformation_": np.eye(4).tolist(), "instance_id": 0}
+        for n in range(4)
+    ]
+    picks = tmp_path / "project" / "ExperimentRuns" / "TS_1" / "Picks" / "ann_0_ribosome.json"
+    picks.parent.mkdir(parents=True)
+    head = {"pickable_object_name": "ribosome", "user_id": "ann", "session_id": "0", "run_name": "TS_1"}
+    picks.write_text(json.dumps(head | {"unit": "angstrom", "trust_orientation": is_trusted, "points": points}))
+
+    exported(tmp_path / "project", [1, 2, 1, 2], tmp_path, format="source")
+
+    again = read_particle_list(tmp_path / "store" / "artifacts" / "out" / "project")
+    assert set(again.rows["object"]) == set(CLASSES)
+    assert (again.angles() is not None) == is_trusted
 
 
 def _import(project_id: uuid.UUID, star: Path) -> None:
