@@ -188,7 +188,7 @@ describe('the label page', () => {
     await user.keyboard('?')
     const sheet = await screen.findByRole('dialog', { name: 'Keys and gestures' })
     expect(within(sheet).getByText('hollow sphere')).toBeDefined()
-    expect(within(sheet).getByText('Average more slices')).toBeDefined()
+    expect(within(sheet).getByText('More slices in one picture')).toBeDefined()
     await user.keyboard('1')
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(service.count(DECIDE)).toBe(0)

@@ -6,7 +6,7 @@ import { useStore } from 'zustand'
 import { cyclesQuery } from '../api/queries'
 import { ButtonLink } from '../design/Button'
 import { EmptyState } from '../design/EmptyState'
-import { createViewStore } from '../viewer/viewState'
+import { createViewStore } from '../viewer/viewStore'
 import type { DisplayVolume, Volume } from '../viewer/volume'
 import { ViewerControls } from '../viewer/controls/ViewerControls'
 import { buildActions, type ActionTarget } from './actions'
@@ -69,19 +69,17 @@ function LabelSitting({ project, user }: LabelPageProps): ReactElement {
       </div>
     )
   }
-  return <LabelDesk project={project} session={session} />
+  return <LabelDesk project={project} user={user} session={session} />
 }
 
 const NO_VOLUMES: readonly Volume[] = []
 
 function LabelDesk({
   project,
+  user,
   session,
-}: {
-  readonly project: Project
-  readonly session: LabelSession
-}): ReactElement {
-  const [viewStore] = useState(createViewStore)
+}: LabelPageProps & { readonly session: LabelSession }): ReactElement {
+  const [viewStore] = useState(() => createViewStore(user.id, project.id))
   const [display, setDisplay] = useState<DisplayVolume | null>(null)
   const [helpOpen, setHelpOpen] = useState(false)
   const queue = useStore(session.queue.store)

@@ -19,6 +19,10 @@ function makeTarget(): ActionTarget {
     toggleCrosshair: vi.fn(),
     stepSlice: vi.fn(),
     stepSlab: vi.fn(),
+    nextSlabMode: vi.fn(),
+    nextColourMap: vi.fn(),
+    resetContrast: vi.fn(),
+    togglePlay: vi.fn(),
     maximise: vi.fn(),
     toggle3d: vi.fn(),
     reset: vi.fn(),
@@ -114,6 +118,11 @@ describe('the action table', () => {
     expect(target.showHelp).toHaveBeenCalledOnce()
     run(press('ArrowDown', 'ArrowDown'))
     expect(target.view.stepSlice).toHaveBeenCalledWith(-1)
+    run(press('p', 'KeyP'))
+    run(press('t', 'KeyT'))
+    run(press('g', 'KeyG'))
+    for (const called of ['togglePlay', 'nextSlabMode', 'nextColourMap'] as const)
+      expect(target.view[called]).toHaveBeenCalledOnce()
   })
 
   it("finds digits on a French keyboard's top row and on the number pad", () => {

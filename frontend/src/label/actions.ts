@@ -19,6 +19,10 @@ export interface ViewActions {
   readonly toggleCrosshair: () => void
   readonly stepSlice: (by: 1 | -1) => void
   readonly stepSlab: (by: 1 | -1) => void
+  readonly nextSlabMode: () => void
+  readonly nextColourMap: () => void
+  readonly resetContrast: () => void
+  readonly togglePlay: () => void
   readonly maximise: () => void
   readonly toggle3d: () => void
   readonly reset: () => void
@@ -41,7 +45,7 @@ export interface Action {
 const always = (): boolean => true
 
 /** Keys that mean something else on this page: a class cannot have them. */
-const RESERVED = new Set(['u', 'j', 's', 'z', 'c', 'i', 'l', 'x', 'm', 'r', '[', ']', '?'])
+const RESERVED = new Set(['u', 'j', 's', 'z', 'c', 'i', 'l', 'x', 'm', 'r', 't', 'g', 'p', '[', ']', '?'])
 
 /**
  * The key of each class: its own where it is free, else its digit by position, else none. Digits belong to classes;
@@ -115,11 +119,15 @@ export function buildActions(classes: readonly ParticleClass[], target: ActionTa
     },
     look('slice-up', 'Next slice of the pane under the pointer', ['arrowup'], () => view.stepSlice(1)),
     look('slice-down', 'Previous slice', ['arrowdown'], () => view.stepSlice(-1)),
+    look('play', 'Run through the slices, and stop', ['p'], view.togglePlay),
     look('auto-contrast', 'Fit the contrast', ['c'], view.autoContrast),
     look('invert', 'Invert the greys', ['i'], view.invert),
+    look('colour-map', 'Next colour map', ['g'], view.nextColourMap),
+    look('reset-contrast', 'Reset contrast and colours', [], view.resetContrast),
     look('low-pass', 'Low-pass off and on', ['l'], view.toggleLowPass),
-    look('slab-more', 'Average more slices', [']'], () => view.stepSlab(1)),
-    look('slab-less', 'Average fewer slices', ['['], () => view.stepSlab(-1)),
+    look('slab-more', 'More slices in one picture', [']'], () => view.stepSlab(1)),
+    look('slab-less', 'Fewer slices in one picture', ['['], () => view.stepSlab(-1)),
+    look('slab-mode', 'Their mean, maximum, minimum or sum', ['t'], view.nextSlabMode),
     look('crosshair', 'Crosshair off and on', ['x'], view.toggleCrosshair),
     look('maximise', 'One pane large, and back', ['m'], view.maximise),
     look('toggle-3d', '3D view large, and back', ['ctrl+y'], view.toggle3d),

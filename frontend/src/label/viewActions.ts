@@ -1,6 +1,15 @@
 /** The view's part of the action table, bound to a view store. */
 import { applyAutoContrast, resetView } from '../viewer/controls/ViewerControls'
-import { stepSlab, stepSlice, toggleLowPass, type ViewStore } from '../viewer/viewState'
+import {
+  nextColourMap,
+  nextSlabMode,
+  resetContrast,
+  stepSlab,
+  stepSlice,
+  toggleLowPass,
+  togglePlay,
+  type ViewStore,
+} from '../viewer/viewState'
 import type { DisplayVolume, Volume } from '../viewer/volume'
 import type { ViewActions } from './actions'
 
@@ -19,6 +28,10 @@ export function viewActions(
       if (volume !== null) store.setState((state) => stepSlice(state, state.activePane, by, volume.shape))
     },
     stepSlab: (by) => store.setState((state) => stepSlab(state, by)),
+    nextSlabMode: () => store.setState(nextSlabMode),
+    nextColourMap: () => store.setState(nextColourMap),
+    resetContrast: () => store.setState(resetContrast()),
+    togglePlay: () => store.setState(togglePlay),
     maximise: () =>
       store.setState((state) => ({ maximised: state.maximised === null ? state.activePane : null })),
     toggle3d: () =>

@@ -3,6 +3,7 @@ import { useEffect, useEffectEvent, useRef, useState, type ReactElement } from '
 import { useStore } from 'zustand'
 import { PaneControls } from './controls/PaneControls'
 import { sliceIndex } from './geometry'
+import { playSlices } from './slicePlayer'
 import styles from './ViewerStage.module.css'
 import type { ViewStore } from './viewState'
 import { VolumeViewer, type ViewerStatus } from './VolumeViewer'
@@ -57,6 +58,17 @@ export default function ViewerStage(props: ViewerStageProps): ReactElement {
   useEffect(() => {
     for (const next of upcoming) viewer?.prepare(next)
   }, [viewer, upcoming, state.lowPassOn, state.lowPassAngstrom])
+
+  const shape = volume?.shape
+  const { playing } = state
+  useEffect(
+    () => (playing === null || shape === undefined ? undefined : playSlices(store, playing, shape)),
+    [store, playing, shape],
+  )
+  useEffect(() => {
+    // Who asked for less motion starts it for each volume anew.
+    if (matchMedia('(prefers-reduced-motion: reduce)').matches) store.setState({ playing: null })
+  }, [store, volume])
 
   const note = STATUS_TEXT[status]
   return (

@@ -45,6 +45,18 @@ export interface ViewerOptions {
   readonly onPainted?: (volumeId: string) => void
 }
 
+/** What every slice pane shows alike. */
+const ALL_SLICES_CHANGE = [
+  'window',
+  'invert',
+  'gamma',
+  'colourMap',
+  'slab',
+  'slabMode',
+  'smoothPixels',
+  'zoom',
+  'centre',
+] as const
 const GAP = 2
 const MAX_PIXEL_RATIO = 2
 const REBUILD_DELAYS_MS = [50, 400, 1500, 4000]
@@ -274,8 +286,7 @@ export class VolumeViewer {
 
   private markChanges(before: ViewState, after: ViewState): void {
     if (before.layout !== after.layout || before.maximised !== after.maximised) this.layoutStale = true
-    const keys = ['window', 'invert', 'slab', 'smoothPixels', 'zoom', 'centre'] as const
-    const allSlices = keys.some((key) => before[key] !== after[key])
+    const allSlices = ALL_SLICES_CHANGE.some((key) => before[key] !== after[key])
     for (const pane of SLICE_PANES) {
       const axis = STACK_AXIS[pane]
       if (allSlices || before.crosshair[axis] !== after.crosshair[axis]) this.dirty.add(pane)

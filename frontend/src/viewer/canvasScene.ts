@@ -1,7 +1,7 @@
 /** The fallback for browsers without WebGL 2: the same slices on a 2D canvas, and a projection in place of the 3D view. */
 import { PANE_AXES, pixelsPerVoxel, voxelToScreen, type Rect } from './geometry'
 import type { Scene } from './scene'
-import { projectionPicture, slicePicture, type GreyPicture } from './slicePixels'
+import { projectionPicture, slicePicture, type Picture } from './slicePixels'
 import { SLICE_PANES, type Pane, type SlicePane, type ViewState, type Voxel } from './viewState'
 import type { DisplayVolume } from './volume'
 
@@ -72,7 +72,7 @@ export class CanvasScene implements Scene {
   }
 
   private place(
-    picture: GreyPicture,
+    picture: Picture,
     pane: SlicePane,
     rect: Rect,
     display: DisplayVolume,

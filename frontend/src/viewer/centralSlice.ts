@@ -1,5 +1,5 @@
 /** Small pictures of a volume's middle: what a list or a preview shows of many. */
-import type { GreyPicture } from './slicePixels'
+import type { Picture } from './slicePixels'
 import type { Volume } from './volume'
 
 export type SlicePlane = 'xy' | 'xz' | 'yz'
@@ -15,7 +15,7 @@ export function slabDepth(slices: number): number {
 }
 
 /** The mean of the middle slices, black at the lowest 0.5 % of its pixels and white at the highest. y and z rise upwards. */
-export function centralSlice({ shape, bytes }: Volume, plane: SlicePlane): GreyPicture {
+export function centralSlice({ shape, bytes }: Volume, plane: SlicePlane): Picture {
   const [nz, ny, nx] = shape
   const z = { count: nz, step: ny * nx }
   const y = { count: ny, step: nx }

@@ -20,10 +20,15 @@ export function clampWindow(window: ContrastWindow, moved: 'low' | 'high' = 'hig
   return [low, high]
 }
 
-function byteCounts(display: DisplayVolume): Float64Array {
-  const counts = new Float64Array(256)
+/** The same copy, its bytes counted. */
+export function counted(display: DisplayVolume): DisplayVolume {
+  const counts = new Uint32Array(256)
   for (const byte of display.bytes) counts[byte] = counts[byte]! + 1
-  return counts
+  return { ...display, counts }
+}
+
+function byteCounts(display: DisplayVolume): Uint32Array {
+  return (display.counts ?? counted(display).counts)!
 }
 
 /** Voxel counts in `bins` equal steps over the contrast slider's range. */

@@ -1,4 +1,5 @@
-/** Makes the two filtered copies the viewer draws; pure, so that the web worker and the tests share it. */
+/** Makes the two filtered copies the viewer draws, and counts their bytes; pure, so that the web worker and the tests share it. */
+import { counted } from './contrast'
 import { blur, toDisplay } from './lowPass'
 import type { DisplayVolume } from './volume'
 
@@ -28,5 +29,5 @@ export function makeDisplayCopies(request: CopiesRequest): DisplayCopies {
       ? raw
       : toDisplay(sliceSigma === densitySigma ? smooth : blur(values, raw.shape, sliceSigma), raw.shape)
   const density = proteinIsDark ? smooth.map((value) => -value) : smooth
-  return { slices, density: toDisplay(density, raw.shape) }
+  return { slices: counted(slices), density: counted(toDisplay(density, raw.shape)) }
 }

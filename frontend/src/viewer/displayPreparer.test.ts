@@ -24,6 +24,9 @@ describe('DisplayPreparer', () => {
     const copies = await preparer.prepare(first, settings)
     expect(preparer.peek(first, settings)).toBe(copies)
     expect(copies.slices.bytes).toBe(rawDisplay(first).bytes)
+    // Bytes 0, 31, 62… modulo 256: each twice in 512 voxels.
+    expect([...copies.slices.counts!]).toEqual(Array.from({ length: 256 }, () => 2))
+    expect(copies.density.counts!.reduce((sum, count) => sum + count, 0)).toBe(512)
     expect(preparer.peek(first, { ...settings, lowPassAngstrom: 60 })).toBeNull()
     const smooth = await preparer.prepare(first, { ...settings, lowPassAngstrom: 60 })
     expect(smooth.slices.bytes).not.toBe(copies.slices.bytes)

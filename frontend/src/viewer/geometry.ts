@@ -135,7 +135,7 @@ export function zoomAt(
   return { zoom, centre }
 }
 
-/** First and last slice averaged around `index`, both included and inside the stack. */
+/** First and last slice put together around `index`, both included and inside the stack. */
 export function slabRange(index: number, slab: number, size: number): [first: number, last: number] {
   const half = Math.floor(slab / 2)
   return [Math.max(0, index - half), Math.min(size - 1, index + half)]

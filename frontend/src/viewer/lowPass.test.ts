@@ -93,7 +93,9 @@ describe('makeDisplayCopies', () => {
   })
 
   it('leaves the slices alone without a low-pass, and smooths them with one', () => {
-    expect(makeDisplayCopies({ raw, sliceSigma: 0, densitySigma: 1, proteinIsDark: true }).slices).toBe(raw)
+    expect(
+      makeDisplayCopies({ raw, sliceSigma: 0, densitySigma: 1, proteinIsDark: true }).slices,
+    ).toMatchObject(raw)
     const { slices } = makeDisplayCopies({ raw, sliceSigma: 2, densitySigma: 2, proteinIsDark: true })
     expect(new Set(slices.bytes).size).toBeGreaterThan(20)
     expect(byteToSigma(slices, slices.bytes[middle]!)).toBeLessThan(-2)

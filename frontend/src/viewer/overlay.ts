@@ -151,7 +151,7 @@ function drawSlicePane(
   write(context, PANE_TITLES[pane], rect.x + 12, rect.y + 20, { font: STRONG })
   if (volume === null) return
   if (state.crosshairVisible) drawCrosshair(context, pane, rect, volume.shape, state)
-  const slab = state.slab > 1 ? `  ·  mean of ${state.slab}` : ''
+  const slab = state.slab > 1 ? `  ·  ${state.slabMode} of ${state.slab}` : ''
   const label = `${AXIS_NAMES[axis]} ${sliceIndex(state.crosshair, pane) + 1} / ${volume.shape[axis]}${slab}`
   write(context, label, rect.x + rect.width - 12, rect.y + 20, { align: 'right', colour: AXIS_COLOURS[axis] })
   const { right, up } = PANE_AXES[pane]

@@ -44,6 +44,33 @@ describe('slicePicture', () => {
   })
 })
 
+describe('slicePicture of several slices', () => {
+  it('puts them together as the mode says, under the same window', () => {
+    const first = (changes: Partial<ViewState>): number =>
+      greys(slicePicture(display, 'axial', view({ slab: 3, ...changes })).pixels)[0]!
+    expect(first({ slabMode: 'mean' })).toBe(70)
+    expect(first({ slabMode: 'max' })).toBe(120)
+    expect(first({ slabMode: 'min' })).toBe(20)
+    // 0 σ is byte 0 here: (20 + 120) / √2.
+    expect(first({ slabMode: 'sum' })).toBe(99)
+  })
+})
+
+describe('colours', () => {
+  it('apply gamma and colour map, the low end of the window to its first colour', () => {
+    const [grey] = greys(slicePicture(display, 'axial', view({ gamma: 2 })).pixels)
+    expect(grey).toBe(Math.round((120 / 255) ** 2 * 255))
+    const { pixels } = slicePicture(display, 'axial', view({ colourMap: 'lagoon', window: [200, 201] }))
+    expect([...pixels.subarray(0, 4)]).toEqual([0x2e, 0, 0x4d, 255])
+    const inverted = slicePicture(
+      display,
+      'axial',
+      view({ colourMap: 'lagoon', window: [200, 201], invert: true }),
+    )
+    expect([...inverted.pixels.subarray(0, 4)]).toEqual([0xf2, 0xec, 0x50, 255])
+  })
+})
+
 describe('projectionPicture', () => {
   it('takes the maximum along z', () => {
     const picture = projectionPicture({ ...display, sigmaPerByte: 0.01 })

@@ -1,19 +1,19 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   centred,
   clampVoxel,
-  createViewStore,
   effectiveLowPass,
   INITIAL_VIEW,
   MAX_SLAB,
-  restoreView,
+  nextColourMap,
+  nextSlabMode,
+  resetContrast,
   stepSlab,
   stepSlice,
   toggleLowPass,
+  togglePlay,
   withLowPass,
 } from './viewState'
-
-beforeEach(() => localStorage.clear())
 
 describe('view state', () => {
   it('is serialisable as a whole', () => {
@@ -45,36 +45,40 @@ describe('view state', () => {
     expect(effectiveLowPass({ ...slidOff, ...toggleLowPass(slidOff) }, 10)).toBe(64)
   })
 
-  it('averages an odd number of slices', () => {
+  it('puts an odd number of slices together', () => {
     expect(stepSlab(INITIAL_VIEW, 1).slab).toBe(3)
     expect(stepSlab(INITIAL_VIEW, -1).slab).toBe(1)
     expect(stepSlab({ ...INITIAL_VIEW, slab: MAX_SLAB }, 1).slab).toBe(MAX_SLAB)
   })
-})
 
-describe('createViewStore', () => {
-  it('keeps taste from visit to visit, and starts positions afresh', () => {
-    const first = createViewStore()
-    first.setState({ invert: true, window: [-1, 2], lowPassAngstrom: 40, zoom: 5, crosshair: [1, 2, 3] })
-    const second = createViewStore().getState()
-    expect(second.invert).toBe(true)
-    expect(second.window).toEqual([-1, 2])
-    expect(second.lowPassAngstrom).toBe(40)
-    expect(second.zoom).toBe(1)
-    expect(second.crosshair).toEqual([0, 0, 0])
+  it('goes round the ways to put slices together, and round the colour maps', () => {
+    const modes = ['mean', 'max', 'min', 'sum', 'mean']
+    modes.slice(1).reduce((state, mode) => {
+      const next = { ...state, ...nextSlabMode(state) }
+      expect(next.slabMode).toBe(mode)
+      return next
+    }, INITIAL_VIEW)
+    expect(nextColourMap(INITIAL_VIEW).colourMap).toBe('lagoon')
+    expect(nextColourMap({ ...INITIAL_VIEW, colourMap: 'dusk' }).colourMap).toBe('grey')
   })
 
-  it('shrugs at what another version or a person left in storage', () => {
-    for (const stored of [
-      null,
-      'x',
-      7,
-      { window: ['a', 2], slab: 'many', layout: 'spiral', mode3d: 3, invert: 1 },
-    ]) {
-      expect(restoreView(stored, INITIAL_VIEW)).toEqual(INITIAL_VIEW)
+  it('takes back contrast and colours, and nothing else', () => {
+    const changed = {
+      ...INITIAL_VIEW,
+      window: [0, 1] as const,
+      invert: true,
+      gamma: 2,
+      colourMap: 'ember' as const,
     }
-    expect(restoreView({ slab: 8, window: [9, -9] }, INITIAL_VIEW)).toMatchObject({ slab: 7 })
-    localStorage.setItem('tomosift.view', '{not json')
-    expect(createViewStore().getState()).toEqual(INITIAL_VIEW)
+    expect({ ...changed, ...resetContrast() }).toEqual(INITIAL_VIEW)
+    expect({ ...changed, slab: 5, ...resetContrast() }.slab).toBe(5)
+  })
+
+  it('plays the slices of the pane in sight, and stops', () => {
+    const state = { ...INITIAL_VIEW, activePane: 'coronal' as const }
+    expect(togglePlay(state)).toEqual({ playing: 'coronal' })
+    expect(togglePlay({ ...state, maximised: 'sagittal' })).toEqual({ playing: 'sagittal' })
+    expect(togglePlay({ ...state, activePane: 'volume' })).toEqual({ playing: 'axial' })
+    expect(togglePlay({ ...state, playing: 'axial' })).toEqual({ playing: null })
   })
 })

@@ -1,7 +1,7 @@
 /** Everything the viewer shows, apart from the volume: serialisable, so the picture can be rebuilt from it. */
-import { createStore, type StoreApi } from 'zustand/vanilla'
-import { createJSONStorage, persist } from 'zustand/middleware'
-import { clampWindow, DEFAULT_WINDOW, type ContrastWindow } from './contrast'
+import type { StoreApi } from 'zustand/vanilla'
+import { COLOUR_MAPS, type Tone } from './colours'
+import { DEFAULT_WINDOW, type ContrastWindow } from './contrast'
 import type { Shape } from './volume'
 
 export const SLICE_PANES = ['axial', 'coronal', 'sagittal'] as const
@@ -12,6 +12,9 @@ export const PANES: readonly Pane[] = ['axial', 'coronal', 'sagittal', 'volume']
 /** Projection modes of the 3D view. */
 export const MODES_3D = ['mip', 'average', 'minip', 'surface'] as const
 export type Mode3d = (typeof MODES_3D)[number]
+/** How several slices are put together into one. */
+export const SLAB_MODES = ['mean', 'max', 'min', 'sum'] as const
+export type SlabMode = (typeof SLAB_MODES)[number]
 export type Layout = 'grid' | 'focus'
 /** A voxel as (z, y, x). */
 export type Voxel = readonly [z: number, y: number, x: number]
@@ -24,18 +27,18 @@ export interface Camera3d {
   readonly zoom: number
 }
 
-export interface ViewState {
+export interface ViewState extends Tone {
   /** The voxel under the crosshair; it chooses the three slices. */
   readonly crosshair: Voxel
   readonly crosshairVisible: boolean
   /** Contrast window in σ of the drawn volume. */
   readonly window: ContrastWindow
-  readonly invert: boolean
   readonly lowPassOn: boolean
   /** Cut-off of the slices' low-pass in ångström; null leaves it to the voxel size (see `effectiveLowPass`). */
   readonly lowPassAngstrom: number | null
-  /** How many slices are averaged in one; odd. */
+  /** How many slices are put together into one; odd. */
   readonly slab: number
+  readonly slabMode: SlabMode
   readonly smoothPixels: boolean
   readonly mode3d: Mode3d
   /** Surface threshold of the 3D view, in σ of the low-passed copy. */
@@ -44,6 +47,8 @@ export interface ViewState {
   readonly maximised: Pane | null
   /** The pane that keys act on: the last one pointed at. */
   readonly activePane: Pane
+  /** The pane whose slices run by, to and fro; null while the picture stands still. */
+  readonly playing: SlicePane | null
   readonly zoom: number
   /** The point in the middle of the slice panes, in voxels (z, y, x). */
   readonly centre: Voxel
@@ -58,15 +63,19 @@ export const INITIAL_VIEW: ViewState = {
   crosshairVisible: true,
   window: DEFAULT_WINDOW,
   invert: false,
+  gamma: 1,
+  colourMap: 'grey',
   lowPassOn: true,
   lowPassAngstrom: null,
   slab: 1,
+  slabMode: 'mean',
   smoothPixels: true,
   mode3d: 'mip',
   surfaceLevel: 2,
   layout: 'grid',
   maximised: null,
   activePane: 'axial',
+  playing: null,
   zoom: 1,
   centre: [0, 0, 0],
   camera: DEFAULT_CAMERA,
@@ -129,93 +138,34 @@ export function withLowPass(angstrom: number): Partial<ViewState> {
   return angstrom > 0 ? { lowPassOn: true, lowPassAngstrom: angstrom } : { lowPassOn: false }
 }
 
-/** Average two slices more or fewer. */
+/** Put two slices more or fewer together. */
 export function stepSlab(state: ViewState, by: 1 | -1): Pick<ViewState, 'slab'> {
   return { slab: Math.min(Math.max(state.slab + 2 * by, 1), MAX_SLAB) }
 }
 
-/** The taste a person keeps from one visit to the next; positions and cameras start afresh. */
-type KeptView = Pick<
-  ViewState,
-  | 'window'
-  | 'invert'
-  | 'lowPassOn'
-  | 'lowPassAngstrom'
-  | 'slab'
-  | 'smoothPixels'
-  | 'mode3d'
-  | 'surfaceLevel'
-  | 'layout'
-  | 'crosshairVisible'
->
-
-function keptView(state: ViewState): KeptView {
-  const {
-    window,
-    invert,
-    lowPassOn,
-    lowPassAngstrom,
-    slab,
-    smoothPixels,
-    mode3d,
-    surfaceLevel,
-    layout,
-    crosshairVisible,
-  } = state
-  return {
-    window,
-    invert,
-    lowPassOn,
-    lowPassAngstrom,
-    slab,
-    smoothPixels,
-    mode3d,
-    surfaceLevel,
-    layout,
-    crosshairVisible,
-  }
+/** The next way to put slices together. */
+export function nextSlabMode({ slabMode }: ViewState): Pick<ViewState, 'slabMode'> {
+  return { slabMode: after(SLAB_MODES, slabMode) }
 }
 
-const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
-const numberIn = (value: unknown, low: number, high: number, otherwise: number): number =>
-  isNumber(value) ? Math.min(Math.max(value, low), high) : otherwise
+export function nextColourMap({ colourMap }: ViewState): Pick<ViewState, 'colourMap'> {
+  return { colourMap: after(COLOUR_MAPS, colourMap) }
+}
 
-/** Take from storage only what is sound: another version of the program may have written it. */
-export function restoreView(stored: unknown, fallback: ViewState): ViewState {
-  if (typeof stored !== 'object' || stored === null) return fallback
-  const kept = stored as Partial<Record<keyof KeptView, unknown>>
-  const pair = Array.isArray(kept.window) ? (kept.window as unknown[]) : []
-  const isBoolean = (value: unknown, otherwise: boolean): boolean =>
-    typeof value === 'boolean' ? value : otherwise
-  const slab = Math.round(numberIn(kept.slab, 1, MAX_SLAB, fallback.slab))
-  return {
-    ...fallback,
-    window: isNumber(pair[0]) && isNumber(pair[1]) ? clampWindow([pair[0], pair[1]]) : fallback.window,
-    invert: isBoolean(kept.invert, fallback.invert),
-    lowPassOn: isBoolean(kept.lowPassOn, fallback.lowPassOn),
-    lowPassAngstrom: isNumber(kept.lowPassAngstrom)
-      ? numberIn(kept.lowPassAngstrom, 1, 1000, 1)
-      : fallback.lowPassAngstrom,
-    slab: slab % 2 === 1 ? slab : slab - 1,
-    smoothPixels: isBoolean(kept.smoothPixels, fallback.smoothPixels),
-    mode3d: MODES_3D.find((mode) => mode === kept.mode3d) ?? fallback.mode3d,
-    surfaceLevel: numberIn(kept.surfaceLevel, -6, 12, fallback.surfaceLevel),
-    layout: kept.layout === 'focus' ? 'focus' : 'grid',
-    crosshairVisible: isBoolean(kept.crosshairVisible, fallback.crosshairVisible),
-  }
+function after<Value>(values: readonly Value[], value: Value): Value {
+  return values[(values.indexOf(value) + 1) % values.length] ?? value
+}
+
+/** Contrast and colours as they are before anybody has chosen. */
+export function resetContrast(): Pick<ViewState, 'window' | keyof Tone> {
+  const { window, invert, gamma, colourMap } = INITIAL_VIEW
+  return { window, invert, gamma, colourMap }
+}
+
+/** Let the slices of the active pane run by, or stop; the 3D view has none, the axial ones run then. */
+export function togglePlay({ playing, activePane, maximised }: ViewState): Pick<ViewState, 'playing'> {
+  const pane = maximised ?? activePane
+  return { playing: playing === null ? (pane === 'volume' ? 'axial' : pane) : null }
 }
 
 export type ViewStore = StoreApi<ViewState>
-
-/** One store a page. What a person chose is kept in this browser under `storageKey`. */
-export function createViewStore(storageKey = 'tomosift.view'): ViewStore {
-  return createStore<ViewState>()(
-    persist(() => INITIAL_VIEW, {
-      name: storageKey,
-      version: 1,
-      storage: createJSONStorage(() => localStorage),
-      partialize: keptView,
-      merge: (stored, current) => restoreView(stored, current),
-    }),
-  )
-}

@@ -26,6 +26,8 @@ export interface DisplayVolume {
   readonly bytes: Uint8Array
   readonly sigmaPerByte: number
   readonly sigmaAtZero: number
+  /** How many voxels have each byte; not there before the worker has counted. */
+  readonly counts?: Uint32Array
 }
 
 /** The volume came, but its headers or its length do not fit each other. */

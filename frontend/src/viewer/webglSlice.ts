@@ -2,13 +2,14 @@
 import vtkPlane from '@kitware/vtk.js/Common/DataModel/Plane'
 import vtkColorTransferFunction from '@kitware/vtk.js/Rendering/Core/ColorTransferFunction'
 import vtkImageResliceMapper from '@kitware/vtk.js/Rendering/Core/ImageResliceMapper'
-import { SlabTypes } from '@kitware/vtk.js/Rendering/Core/ImageResliceMapper/Constants'
 import vtkImageSlice from '@kitware/vtk.js/Rendering/Core/ImageSlice'
 import type vtkRenderer from '@kitware/vtk.js/Rendering/Core/Renderer'
+import { TONE_STEPS, toneTable, type Tone } from './colours'
 import { PANE_AXES, pixelsPerVoxel, slabRange, sliceIndex, type Rect } from './geometry'
 import { STACK_AXIS, type SlicePane, type ViewState } from './viewState'
 import { sigmaToByte } from './volume'
 import type { SharedImage } from './webglImage'
+import { SlabImage } from './webglSlab'
 
 const CAMERA_DISTANCE = 2000
 
@@ -25,8 +26,10 @@ export class SliceProp {
   private readonly plane = vtkPlane.newInstance()
   private readonly mapper = vtkImageResliceMapper.newInstance()
   private readonly actor = vtkImageSlice.newInstance()
-  private readonly greys = vtkColorTransferFunction.newInstance()
-  private inverted: boolean | null = null
+  private readonly colours = vtkColorTransferFunction.newInstance()
+  private readonly slab: SlabImage
+  /** What the colours were made of. */
+  private tone: Tone | null = null
   private readonly up: [number, number, number]
   /** From the slice toward the viewer: right × up, so that nothing is mirrored. */
   private readonly toward: [number, number, number]
@@ -36,6 +39,7 @@ export class SliceProp {
     private readonly shared: SharedImage,
     private readonly renderer: vtkRenderer,
   ) {
+    this.slab = new SlabImage(pane)
     const { right, up } = PANE_AXES[pane]
     const [r, u] = [unit(right), unit(up)]
     this.up = u
@@ -43,9 +47,8 @@ export class SliceProp {
     this.plane.setNormal(unit(STACK_AXIS[pane]))
     this.mapper.setInputData(shared.image)
     this.mapper.setSlicePlane(this.plane)
-    this.mapper.setSlabType(SlabTypes.MEAN)
     this.actor.setMapper(this.mapper)
-    this.actor.getProperty().setRGBTransferFunction(0, this.greys)
+    this.actor.getProperty().setRGBTransferFunction(0, this.colours)
     this.actor.getProperty().setUseLookupTableScalarRange(false)
     this.actor.setVisibility(false)
     renderer.addViewProp(this.actor)
@@ -63,14 +66,20 @@ export class SliceProp {
     const size = [nz, ny, nx][axis] ?? 1
     const [first, last] = slabRange(sliceIndex(state.crosshair, this.pane), state.slab, size)
     const origin: [number, number, number] = [0, 0, 0]
-    origin[worldAxis(axis)] = (first + last) / 2
+    if (first === last) {
+      origin[worldAxis(axis)] = first
+      this.mapper.setInputData(this.shared.image)
+    } else {
+      origin[worldAxis(axis)] = 0.5
+      this.slab.set(display, [first, last], state.slabMode)
+      this.mapper.setInputData(this.slab.image)
+    }
     this.plane.setOrigin(origin)
-    this.mapper.setSlabThickness(last - first)
-    this.updateGreys(state)
+    this.updateColours(state)
     this.updateCamera(state, rect)
   }
 
-  private updateGreys(state: ViewState): void {
+  private updateColours(state: ViewState): void {
     const { display } = this.shared
     if (display === null) return
     const property = this.actor.getProperty()
@@ -79,12 +88,11 @@ export class SliceProp {
     property.setColorLevel((high + low) / 2)
     if (state.smoothPixels) property.setInterpolationTypeToLinear()
     else property.setInterpolationTypeToNearest()
-    if (this.inverted === state.invert) return
-    this.inverted = state.invert
-    const [dark, bright] = state.invert ? [1, 0] : [0, 1]
-    this.greys.removeAllPoints()
-    this.greys.addRGBPoint(0, dark, dark, dark)
-    this.greys.addRGBPoint(255, bright, bright, bright)
+    const { invert, gamma, colourMap } = state
+    const { tone } = this
+    if (tone?.invert === invert && tone.gamma === gamma && tone.colourMap === colourMap) return
+    this.tone = { invert, gamma, colourMap }
+    this.colours.buildFunctionFromTable(0, 255, TONE_STEPS, Array.from(toneTable(this.tone)))
   }
 
   private updateCamera(state: ViewState, rect: Rect): void {
@@ -109,6 +117,7 @@ export class SliceProp {
     this.actor.delete()
     this.mapper.delete()
     this.plane.delete()
-    this.greys.delete()
+    this.slab.dispose()
+    this.colours.delete()
   }
 }

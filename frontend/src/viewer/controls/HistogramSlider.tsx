@@ -1,5 +1,6 @@
 /** A contrast window with two handles over the histogram of the drawn volume, in σ. */
 import { useMemo, type CSSProperties, type ReactElement } from 'react'
+import { toneGradient, type Tone } from '../colours'
 import { clampWindow, CONTRAST_LIMITS, histogram, type ContrastWindow } from '../contrast'
 import type { DisplayVolume } from '../volume'
 import styles from './HistogramSlider.module.css'
@@ -7,7 +8,8 @@ import styles from './HistogramSlider.module.css'
 interface HistogramSliderProps {
   readonly display: DisplayVolume | null
   readonly window: ContrastWindow
-  readonly invert: boolean
+  /** How greys are drawn, for the ramp. */
+  readonly tone: Tone
   readonly onChange: (window: ContrastWindow) => void
 }
 
@@ -27,16 +29,25 @@ function outline(display: DisplayVolume): string {
   return `M0 1 ${points.join(' ')} L${BINS} 1 Z`
 }
 
-export function HistogramSlider({ display, window, invert, onChange }: HistogramSliderProps): ReactElement {
-  const path = useMemo(() => (display === null ? null : outline(display)), [display])
+export function HistogramSlider({ display, window, tone, onChange }: HistogramSliderProps): ReactElement {
+  // The worker counts the voxels: nothing is drawn before it has, rather than counting them here as well.
+  const path = useMemo(() => (display?.counts === undefined ? null : outline(display)), [display])
+  const { invert, gamma, colourMap } = tone
+  const ramp = useMemo(
+    () => toneGradient({ invert, gamma, colourMap }, 'var(--low)', 'var(--high)'),
+    [invert, gamma, colourMap],
+  )
   const [low, high] = window
-  const position = { '--low': fraction(low), '--high': fraction(high) } as CSSProperties
+  const position = {
+    '--low': `${100 * fraction(low)}%`,
+    '--high': `${100 * fraction(high)}%`,
+  } as CSSProperties
   return (
     <div className={styles.slider} style={position}>
       <svg viewBox={`0 0 ${BINS} 1`} preserveAspectRatio="none" aria-hidden="true">
         {path !== null && <path d={path} />}
       </svg>
-      <div className={styles.ramp} data-invert={invert} />
+      <div className={styles.ramp} style={{ background: ramp }} />
       <input
         type="range"
         min={FLOOR}

@@ -1,19 +1,21 @@
-/** The bar of view controls: contrast, low-pass, averaging of slices, layout. */
-import type { ReactElement, ReactNode } from 'react'
+/** The bar of view controls: contrast, colours, low-pass, slices, layout. */
+import type { ReactElement } from 'react'
 import { useStore } from 'zustand'
 import { autoWindow } from '../contrast'
 import {
   centred,
   DEFAULT_CAMERA,
   effectiveLowPass,
-  MAX_SLAB,
-  stepSlab,
+  togglePlay,
   withLowPass,
   type ViewStore,
 } from '../viewState'
 import { formatLength, workingVoxelSize, type DisplayVolume, type Volume } from '../volume'
+import { ColourControls } from './ColourControls'
 import { formatSigma, HistogramSlider } from './HistogramSlider'
 import { lowPassStops, nearestStop } from './lowPassStops'
+import { SlabControls } from './SlabControls'
+import { ToolButton, ToolIcon } from './ToolButton'
 import styles from './ViewerControls.module.css'
 
 interface ViewerControlsProps {
@@ -51,7 +53,7 @@ export function ViewerControls({ store, volume, display }: ViewerControlsProps):
         <HistogramSlider
           display={display}
           window={state.window}
-          invert={state.invert}
+          tone={state}
           onChange={(window) => store.setState({ window })}
         />
       </section>
@@ -69,6 +71,7 @@ export function ViewerControls({ store, volume, display }: ViewerControlsProps):
         >
           Invert
         </ToolButton>
+        <ColourControls store={store} />
       </div>
       <section className={styles.lowPass}>
         <header>
@@ -86,33 +89,20 @@ export function ViewerControls({ store, volume, display }: ViewerControlsProps):
           onChange={(event) => store.setState(withLowPass(stops[event.currentTarget.valueAsNumber] ?? 0))}
         />
       </section>
-      <section className={styles.slab}>
-        <header>
-          <span>Slices</span>
-        </header>
-        <div className={styles.stepper} role="group" aria-label="Slices averaged in one picture">
-          <button
-            type="button"
-            title="Average fewer slices ([)"
-            aria-label="Average fewer slices"
-            disabled={state.slab <= 1}
-            onClick={() => store.setState(stepSlab(state, -1))}
-          >
-            −
-          </button>
-          <output title="Slices averaged in one picture">{state.slab}</output>
-          <button
-            type="button"
-            title="Average more slices (])"
-            aria-label="Average more slices"
-            disabled={state.slab >= MAX_SLAB}
-            onClick={() => store.setState(stepSlab(state, 1))}
-          >
-            +
-          </button>
-        </div>
-      </section>
+      <SlabControls store={store} />
       <div className={styles.buttons}>
+        <ToolButton
+          title={
+            state.playing === null ? 'Run through the slices of the active pane (P)' : 'Stop the slices (P)'
+          }
+          pressed={state.playing !== null}
+          onClick={() => store.setState(togglePlay)}
+        >
+          <ToolIcon
+            path={state.playing === null ? 'M4 2l10 6-10 6z' : 'M3 2h4v12H3zM9 2h4v12H9z'}
+            label="Play the slices"
+          />
+        </ToolButton>
         <ToolButton
           title="Smooth pixels, or show each voxel"
           pressed={state.smoothPixels}
@@ -154,32 +144,5 @@ export function ViewerControls({ store, volume, display }: ViewerControlsProps):
         </ToolButton>
       </div>
     </div>
-  )
-}
-
-function ToolButton(props: {
-  readonly title: string
-  readonly pressed?: boolean
-  readonly onClick: () => void
-  readonly children: ReactNode
-}): ReactElement {
-  return (
-    <button
-      type="button"
-      className={styles.tool}
-      title={props.title}
-      aria-pressed={props.pressed}
-      onClick={props.onClick}
-    >
-      {props.children}
-    </button>
-  )
-}
-
-function ToolIcon({ path, label }: { readonly path: string; readonly label: string }): ReactElement {
-  return (
-    <svg width="16" height="16" viewBox="0 0 16 16" role="img" aria-label={label}>
-      <path d={path} fill="currentColor" />
-    </svg>
   )
 }
