@@ -24,6 +24,7 @@ import torch
 from numpy.typing import NDArray
 
 from tomosift.volumes.store import VolumeArray, VolumeStore
+from tomosift_worker.acquisition.picks import NO_GROUP
 from tomosift_worker.acquisition.pool_pass import PoolBatch, run_pool_pass
 from tomosift_worker.cycle.labeled_volumes import StreamedVolumes
 from tomosift_worker.cycle.presets import PRESETS
@@ -100,7 +101,7 @@ def measure_loops(folder: Path, device: torch.device, options: argparse.Namespac
     settings = PRESETS[options.preset].settings
     volumes = PoolVolumes(str(folder))
     rows = np.arange(options.volumes)
-    items = Items(rows, np.zeros_like(rows), rows, [SOURCE])
+    items = Items(rows, np.zeros_like(rows), rows, [SOURCE], np.full_like(rows, NO_GROUP))
     return [
         _train("training, a step ahead", True, items, volumes, settings, device, options),
         _train("training, without", False, items, volumes, settings, device, options),

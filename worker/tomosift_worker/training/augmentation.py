@@ -2,8 +2,8 @@
 
 The missing wedge of a single-axis tilt series about y is symmetric under a flip of any axis of the box. A half turn
 about an axis flips the other two: it keeps both the wedge and the hand of the particle. A single flip keeps the wedge
-and turns the hand. A free rotation would turn the wedge with the particle, which no microscope does, so none is
-offered here.
+and turns the hand. A free rotation turns the wedge with the particle, which no microscope does: see
+`physical_augmentation`.
 """
 
 from dataclasses import dataclass
