@@ -110,7 +110,7 @@ def _begin(job: RunningJob, program: Settings) -> CycleContext:
         evaluation_label_count=len(snapshot.evaluation.items),
     )
     _say_what_begins(job, snapshot, device_name(device))
-    if (snapshot.cycle.settings.get("preset") or AUTO_PRESET) == AUTO_PRESET:
+    if has_model(context) and (snapshot.cycle.settings.get("preset") or AUTO_PRESET) == AUTO_PRESET:
         preset, why = choose_preset(device.type, len(snapshot.training.items))
         job.log(f"The training is that of the preset {PRESETS[preset].title}: {why}")
     return context
