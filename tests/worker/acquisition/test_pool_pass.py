@@ -161,3 +161,10 @@ def test_the_averaged_model_equals_a_literal_loop() -> None:
 def test_passes_with_dropout_need_a_network_with_dropout() -> None:
     with pytest.raises(ValueError, match="built without dropout"):
         run_pool_pass(build_network(SMALL, 3, seed=0), _batches(4), _prepare, dropout_passes=3)
+
+
+def test_embeddings_too_large_for_half_precision_stay_numbers() -> None:
+    network = build_network(SMALL, 3, seed=0)
+    found = run_pool_pass(network, _batches(11), lambda volumes: 1e12 * _prepare(volumes))
+    assert np.isfinite(found.embeddings).all()
+    assert found.embeddings.max() == np.finfo(np.float16).max

@@ -167,3 +167,16 @@ def test_diversify_keeps_copies_out_of_the_batch(way: str, sentence: str) -> Non
     assert spread.values == [scores[place] for place in spread.places]
     # Among the best 40 there is but one kind.
     assert set(kind[picks(diversify=way, beta=4).places]) == {0}
+
+
+@pytest.mark.parametrize("function", ["entropy", *STRATEGIES])
+@pytest.mark.parametrize("diversify", ["none", "k-center", "cluster-margin"])
+def test_items_without_numbers_are_not_picked_and_spoil_nothing(function: str, diversify: str) -> None:
+    pool = _pool()
+    broken = pool.item_ids % 11 == 0
+    pool.embeddings[broken] = np.nan
+    pool.logits[broken] = np.nan
+    picks = _pick(function, pool, diversify=diversify, beta=100)
+    assert len(picks) == 14
+    assert not broken[picks.places].any()
+    assert np.isfinite(picks.values[1:]).all()

@@ -51,3 +51,10 @@ def test_the_pools_features_do_not_depend_on_the_batches_and_have_unit_spread() 
     np.testing.assert_allclose(outputs(9).std(axis=0), 1.0, atol=2e-3)
     with pytest.raises(ValueError, match="pool is empty"):
         outputs_without_network(lambda volumes: volumes, iter(()), 0, lambda _: None, CPU)
+
+
+def test_a_damaged_volume_spoils_only_its_own_features() -> None:
+    raw, ids = _volumes(6)[:, 0].numpy().copy(), np.arange(6, dtype=np.int64)
+    raw[2, 0, 0, 0] = np.nan
+    found = outputs_without_network(lambda volumes: volumes, [PoolBatch(ids, raw)], 0, lambda _: None, CPU)
+    assert np.isfinite(found.embeddings).all(axis=1).tolist() == [True, True, False, True, True, True]

@@ -179,6 +179,22 @@ def test_what_needs_no_classes_starts_without_labels_too(settings: Settings, acq
     assert len(artifacts().read_tensors(cycle.scores_key or "")["item_ids"]) == 30
 
 
+@pytest.mark.parametrize("acquisition", ["typiclust", "badge"])
+def test_a_damaged_volume_is_left_out_and_the_cycle_ends_well(settings: Settings, acquisition: str) -> None:
+    volumes, names = simple_pool({"sphere": 20, "rod": 20, JUNK: 10})
+    volumes[30] = np.nan
+    world = build_cycle_world(pool=(volumes, names))
+    announce_worker(catalogue=catalogue("cpu"))
+    damaged = sorted(world.truth)[30]
+    if acquisition == "badge":
+        for name in ("sphere", "rod"):
+            world.label([each for each in world.of_class(name) if each != damaged][:6])
+    cycle = run_here(world.launch(acquisition=acquisition))
+
+    assert "voxels is no number: 1 subtomograms." in log_of(cycle)
+    assert damaged not in {item.subtomogram_id for item in queue_of(world.project_id, batch=1)}
+
+
 def test_what_needs_classes_does_not(settings: Settings) -> None:
     world = build_cycle_world()
     announce_worker(catalogue=catalogue("cpu"))

@@ -25,15 +25,24 @@ class Space:
 def candidate_space(pool: PoolOutputs, task: PickTask, *, normalised: bool = False) -> Space:
     """The eligible items in an order that follows from seed and ids; of more than 200,000 the first so many.
 
-    `normalised`: each embedding at length 1.
+    Items whose outputs are no numbers, as those of a damaged volume, are left out. `normalised`: each embedding at
+    length 1.
     """
-    everything = np.arange(len(pool))
-    places = everything[task.eligible.among(everything)]
+    usable = np.flatnonzero(is_usable(pool))
+    places = usable[task.eligible.among(usable)]
     places = places[np.argsort(uniform_by_id(pool.item_ids[places], pool.seed), kind="stable")][:MOST_CONSIDERED]
-    labeled = np.flatnonzero(task.labeled)
+    labeled = usable[task.labeled[usable]]
     labeled = labeled[np.argsort(pool.item_ids[labeled])]
     points, known = pool.embeddings[places].astype(np.float32), pool.embeddings[labeled].astype(np.float32)
     return Space(places, _unit(points), _unit(known)) if normalised else Space(places, points, known)
+
+
+def is_usable(pool: PoolOutputs) -> NDArray[np.bool_]:
+    """`(n,)`: whether an item's embedding and logits are numbers."""
+    broken = np.zeros(len(pool), np.bool_)
+    for column in (pool.embeddings, pool.logits):
+        broken[np.nonzero(~np.isfinite(column))[0]] = True
+    return ~broken
 
 
 def squared_distances(points: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:

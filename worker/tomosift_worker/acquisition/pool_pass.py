@@ -13,6 +13,8 @@ from tomosift_worker.acquisition.outputs import PoolOutputs
 from tomosift_worker.acquisition.sample_gradients import DEFAULT_SCRATCH_BYTES, SampleGradients
 from tomosift_worker.networks.classifier import VolumeClassifier
 
+LARGEST_HALF = float(np.finfo(np.float16).max)
+
 Forward = Callable[[Tensor], Tensor]
 
 
@@ -118,7 +120,7 @@ def _score_batch(
         of_mean, expected = dropout.entropies(seen["embeddings"])
         found["dropout_entropy"], found["dropout_expected_entropy"] = _to_numpy(of_mean), _to_numpy(expected)
     # Half precision holds what neighbours in embedding space need, and a million items in a gigabyte.
-    found["embeddings"] = _to_numpy(seen["embeddings"]).astype(np.float16)
+    found["embeddings"] = np.clip(_to_numpy(seen["embeddings"]), -LARGEST_HALF, LARGEST_HALF).astype(np.float16)
     return found
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tomosift_worker.acquisition.clusters import k_means
 from tomosift_worker.acquisition.core_set import farthest_first
+from tomosift_worker.acquisition.embedding_space import is_usable
 from tomosift_worker.acquisition.function import AcquisitionFunction
 from tomosift_worker.acquisition.outputs import PoolOutputs
 from tomosift_worker.acquisition.picks import Eligible, Picks, PickTask
@@ -66,7 +67,8 @@ def pick_batch(
             among_best = PickTask(Eligible(request.candidates, most, strata=strata), request.labeled, most, most)
             take_in_order(order, scores, among_best, leading, "")
             spread = _unlike_one_another if selection.diversify == "k-center" else _one_of_each_kind
-            spread(pool, np.array(leading.places, np.intp), scores, task, picks, function.reason)
+            best = np.array(leading.places, np.intp)
+            spread(pool, best[is_usable(pool)[best]], scores, task, picks, function.reason)
         take_in_order(order, scores, task, picks, function.reason)
     return _with_rules(picks, selection, stratified=strata is not None)
 

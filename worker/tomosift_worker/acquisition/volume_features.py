@@ -69,6 +69,10 @@ def _shell_means(cubes: Tensor, radii: Tensor, largest: int) -> Tensor:
 
 
 def _standardised(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    deviation = features.std(axis=0)
-    centred: NDArray[np.float32] = (features - features.mean(axis=0)) / np.where(deviation > 0.0, deviation, 1.0)
+    # A damaged volume has features that are no numbers; it shall not spoil the others.
+    known = features[np.isfinite(features).all(axis=1)]
+    if not len(known):
+        return features
+    deviation = known.std(axis=0)
+    centred: NDArray[np.float32] = (features - known.mean(axis=0)) / np.where(deviation > 0.0, deviation, 1.0)
     return centred

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tomosift_worker.acquisition.cod import output_discrepancy
+from tomosift_worker.acquisition.embedding_space import is_usable
 from tomosift_worker.acquisition.entropy import entropy
 from tomosift_worker.acquisition.function import AcquisitionFunction
 from tomosift_worker.acquisition.outputs import PoolOutputs
@@ -50,8 +51,8 @@ def score(context: CycleContext, model: StoredModel | None, function: Acquisitio
     scores = None if function.score is None else function.score(outputs, settings)
     columns = _columns(outputs)
     if scores is not None:
-        _check_finite(context, scores)
         columns["score"] = scores
+    _check_finite(context, is_usable(outputs) if scores is None else np.isfinite(scores))
     key = f"{context.prefix}/scores.safetensors"
     classes = [] if model is None else model.classes
     context.artifacts.write_tensors(key, columns, {"acquisition": function.id, "classes": json.dumps(classes)})
@@ -107,12 +108,12 @@ def _pass(
     )
 
 
-def _check_finite(context: CycleContext, scores: NDArray[np.float64]) -> None:
-    broken = int((~np.isfinite(scores)).sum())
-    if broken == len(scores):
+def _check_finite(context: CycleContext, is_finite: NDArray[np.bool_]) -> None:
+    broken = int((~is_finite).sum())
+    if broken == len(is_finite):
         raise diverged("the network gives no numbers for any subtomogram; try a smaller learning rate")
     if broken:
-        context.job.log(f"{broken} subtomograms have no score, because the network gave no number.", "warning")
+        context.job.log(f"Left out, because what comes of their voxels is no number: {broken} subtomograms.", "warning")
 
 
 def _columns(outputs: PoolOutputs) -> dict[str, NDArray[np.generic]]:
