@@ -75,6 +75,7 @@ export function ColourControls({ store }: { readonly store: ViewStore }): ReactE
               min={0}
               max={GAMMA_STEPS}
               value={gammaToStep(gamma)}
+              aria-label="Gamma"
               aria-valuetext={gamma.toFixed(2)}
               title="Below 1 brightens the middle greys, above 1 darkens them"
               onChange={(event) => store.setState({ gamma: stepToGamma(event.currentTarget.valueAsNumber) })}
