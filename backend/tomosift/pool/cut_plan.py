@@ -20,6 +20,9 @@ from tomosift.pool.tomogram_files import TomogramFinder
 from tomosift.volumes.cutting import CutSettings, padded_fraction
 
 MOST_PADDED = 0.5
+FEW = 0.1
+"""Of a list: so many particles may have more than MOST_PADDED of their box outside, as picks at the edge of a tomogram
+do. Where more have, coordinates and tomograms do not count in the same voxels."""
 
 
 @dataclass(frozen=True)
@@ -113,14 +116,15 @@ def plan_boxes(
     padded = collected(problems, lambda: _padded(placed, settings))
     if padded is None:
         return None
-    for place in np.flatnonzero(padded > MOST_PADDED).tolist():
+    for place in np.flatnonzero(_outside(padded)).tolist():
         x, y, z = placed.centres[place].tolist()
         file = placed.files[placed.numbers[place]]
         depth, height, width = file.shape_zyx
         problems.add(
             f"{padded[place]:.0%} of its box lies outside tomogram {file.name}: the particle is at {x:.1f}, {y:.1f}, "
             f"{z:.1f} in {width} × {height} × {depth} voxels of {file.voxel_size:g} Å; "
-            "if many are outside, the voxel size of the coordinates is probably wrong (--voxel-size)",
+            "take it out of the list; if many are outside, the voxel size of the coordinates is probably wrong "
+            "(--voxel-size)",
             int(rows[place]) + 1,
             "coordinates",
         )
@@ -186,6 +190,12 @@ def _in_voxels(
     if positions.origin == "centre":
         values = values + middles
     return np.asarray(values / sizes[:, None], np.float64)
+
+
+def _outside(padded: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which boxes are refused, `(n,)`: those altogether outside, and those mostly outside where they are many."""
+    mostly = padded > MOST_PADDED
+    return mostly if mostly.sum() > FEW * len(mostly) else padded >= 1.0
 
 
 def _padded(placed: Placed, settings: CutSettings) -> NDArray[np.float32]:

@@ -212,6 +212,20 @@ def test_boxes_over_the_edge_are_flagged_and_those_mostly_outside_refused(servic
     assert len(particles()) == 2
 
 
+def test_a_few_at_the_edge_do_not_stop_a_list(service: Service, roots: Path) -> None:
+    """Template matching and pickers leave some: of eleven, one whose box is seven eighths outside is kept, flagged."""
+    write_tomograms(roots / "tomograms", names=("TS_01",))
+    given: dict[str, Any] = {"tomograms": {"folder": str(roots / "tomograms")}, "cut": CUT}
+    inside = [(10.0 + step, 20.0, 20.0) for step in range(10)]
+    edge = write_coordinates(roots / "edge.star", names=("TS_01",), centres=[*inside, (0, 0, 0)])
+    assert do_import(service, path=str(edge), **given)["state"] == "succeeded"
+    assert [row.padded for row in particles()] == pytest.approx([0.0] * 10 + [7 / 8])
+    away = write_coordinates(roots / "away.star", names=("TS_01",), centres=[*inside, (0, -30, 0)])
+    errors = do_import(service, path=str(away), **given)["problem"]["errors"]
+    assert [each["row"] for each in errors] == [11]
+    assert "take it out of the list" in errors[0]["reason"]
+
+
 def test_without_tomograms_the_reason_says_what_to_do(service: Service, roots: Path) -> None:
     job = do_import(service, path=str(write_coordinates(roots / "particles.star")))
     assert "cut boxes from the tomograms" in job["problem"]["errors"][0]["reason"]
