@@ -19,6 +19,7 @@ from tomosift.formats.stack_list import looks_like_stack, read_stack_list
 from tomosift.formats.star import read_particle_star
 from tomosift.formats.star_blocks import looks_like_star
 from tomosift.formats.stopgap_list import looks_like_stopgap, read_stopgap_list
+from tomosift.formats.volume_files import open_volume_file
 from tomosift.formats.volume_folder import VolumeFolder, looks_like_volume_folder, read_volume_folder
 
 HEAD_BYTES = 65_536
@@ -62,6 +63,11 @@ def recognise_format(path: Path) -> ListFormat:
     for each in LIST_FORMATS:
         if each.recognises(path, head):
             return each
+    if volume := _volume(path):
+        raise FormatProblem(
+            f"{path.name} is a volume of {volume} voxels, no particle list; give the list of its particles and this as "
+            "their tomogram, or a folder or stack of cubes"
+        )
     known = "; ".join(each.title for each in LIST_FORMATS)
     raise FormatProblem(f"{path.name} is no particle list this program knows. It reads: {known}")
 
@@ -83,6 +89,15 @@ def read_particle_list(path: Path, key: str | None = None) -> ParticleList:
 def reference_folder(path: Path, table: ParticleList) -> Path:
     """The folder from which the list at `path` names its images: that of the list, or the list that is a folder."""
     return path if table.format == VolumeFolder.format else path.parent
+
+
+def _volume(path: Path) -> str | None:
+    """The size of the volume the file holds, as x × y × z; None where it holds none."""
+    try:
+        with open_volume_file(path) as volume:
+            return " × ".join(str(size) for size in reversed(volume.shape_zyx))
+    except FormatProblem:
+        return None
 
 
 def _head(path: Path) -> bytes:
