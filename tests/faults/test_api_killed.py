@@ -1,73 +1,22 @@
 """kill -9 of the API in the middle of decisions: what was acknowledged is there, once; and a stop is quick."""
 
-import os
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
+from fixtures.api_process import ApiProcess
 from fixtures.labeling_world import World, build_world, rows, scalar
 
 from tomosift.accounts.tokens import create_token
 from tomosift.kit.database import transaction
-from tomosift.kit.settings import Settings
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("clean_database")]
 DECISIONS = 200
 KILLS = 4
-
-
-class ApiProcess:
-    """The real API in a process of its own, which can be killed and started again on the same port."""
-
-    def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tomosift.api_process"],
-            env={**os.environ, "TOMOSIFT_PORT": str(self.port)},
-            stdin=subprocess.DEVNULL,
-        )
-
-    def wait_until_up(self) -> None:
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            try:
-                if httpx.get(f"{self.url}/healthz", trust_env=False).status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.1)
-        pytest.fail("the API did not start")
-
-    def send(self, number: signal.Signals) -> float:
-        """Send a signal and wait for the end; how long it took."""
-        assert self.process is not None
-        began = time.monotonic()
-        self.process.send_signal(number)
-        self.process.wait(30)
-        return time.monotonic() - began
-
-
-@pytest.fixture
-def api(settings: Settings) -> Iterator[ApiProcess]:
-    process = ApiProcess()
-    process.start()
-    process.wait_until_up()
-    yield process
-    if process.process is not None and process.process.poll() is None:
-        process.send(signal.SIGKILL)
 
 
 def token_of(world: World, user: int) -> dict[str, str]:

@@ -71,7 +71,7 @@ def import_particles(
         console.print(_outcome(job["result"], request.project), highlight=False, soft_wrap=True)
         if job["result"].get("label_job_id"):
             labels = client.follow_job(request.project, str(job["result"]["label_job_id"]))
-            tell_labels(follow(console, labels, "Waiting for a worker"), console)
+            tell_labels(follow(console, labels, "Waiting for a worker"), request.project, console)
 
 
 def _create_project(client: Client, request: ImportRequest, console: Console) -> None:

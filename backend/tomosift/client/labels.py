@@ -59,7 +59,7 @@ def import_labels(
     job = follow(console, client.follow_job(slug, str(job["id"])), "Waiting for a worker")
     if upload is not None and job["state"] == "succeeded":
         upload.forget()
-    tell_labels(job, console)
+    tell_labels(job, slug, console)
 
 
 def undo_labels(client: Client, slug: str, job_id: str, console: Console) -> None:
@@ -71,7 +71,7 @@ def undo_labels(client: Client, slug: str, job_id: str, console: Console) -> Non
     console.print(f"{job['result']['taken_back']:,} labels taken back.", highlight=False)
 
 
-def tell_labels(job: dict[str, Any], console: Console) -> None:
+def tell_labels(job: dict[str, Any], slug: str, console: Console) -> None:
     """What a label import that is over has done. Raises LabelsFailed if it did not succeed."""
     problem = job["problem"] or {}
     if problem.get("values"):
@@ -90,7 +90,9 @@ def tell_labels(job: dict[str, Any], console: Console) -> None:
     if result["unmatched_examples"]:
         shown = ", ".join(result["unmatched_examples"])
         console.print(f"No particle is called {shown}.", highlight=False, markup=False, soft_wrap=True)
-    console.print(f"To take this back: tomosift labels undo {job['id']}", highlight=False, soft_wrap=True)
+    console.print(
+        f"To take this back: tomosift labels undo {job['id']} --project {slug}", highlight=False, soft_wrap=True
+    )
 
 
 def _why(job: dict[str, Any]) -> str:

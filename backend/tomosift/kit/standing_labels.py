@@ -8,7 +8,19 @@ only where no timely one stands, and a skip only where nobody said anything else
 import uuid
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, delete, exists, func, literal, select, true
+from sqlalchemy import (
+    CTE,
+    BindParameter,
+    ColumnElement,
+    FromClause,
+    Select,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
@@ -87,29 +99,14 @@ def standing_labels(
 
 
 def store_labels(session: Session, project_id: uuid.UUID, subtomogram_ids: Select[tuple[int]]) -> None:
-    """Derive and store the labels of many subtomograms at once; those of whom nothing stands lose theirs.
+    """Derive and store the labels of many subtomograms at once, where an opinion stands.
 
     `subtomogram_ids` selects one column. The caller holds the rows of these subtomograms locked.
     """
     ids = subtomogram_ids.cte("ids")
-    subtomogram_id = ids.c[0]
-    # One look-up a subtomogram, by that alone: while many events are written, statistics are old, and a join or a
-    # second condition would be planned on them.
-    winner = (
-        _standing()
-        .where(LabelEvent.subtomogram_id == subtomogram_id)
-        .with_only_columns(
-            LabelEvent.kind,
-            LabelEvent.class_id,
-            LabelEvent.id.label("event_id"),
-            func.count().filter(LabelEvent.kind != "skip").over().label("opinions"),
-        )
-        .order_by(*preference(LabelEvent.kind, spoken_by_importer(), LabelEvent.late, LabelEvent.id))
-        .limit(1)
-        .lateral("winner")
-    )
+    winner = _winner_of(ids)
     labels = select(
-        subtomogram_id,
+        ids.c[0],
         literal(project_id),
         winner.c.kind,
         winner.c.class_id,
@@ -121,8 +118,35 @@ def store_labels(session: Session, project_id: uuid.UUID, subtomogram_ids: Selec
     statement = insert(CurrentLabel).from_select(columns, labels)
     new = {name: statement.excluded[name] for name in columns[2:]} | {"updated_at": func.now()}
     session.execute(statement.on_conflict_do_update(index_elements=["subtomogram_id"], set_=new))
-    unspoken = select(subtomogram_id).select_from(ids.outerjoin(winner, true())).where(winner.c.event_id.is_(None))
+
+
+def drop_unspoken_labels(session: Session, subtomogram_ids: Select[tuple[int]]) -> None:
+    """Delete the labels of those subtomograms of which no opinion stands any more; for locks see `store_labels`."""
+    ids = subtomogram_ids.cte("ids")
+    winner = _winner_of(ids)
+    unspoken = select(ids.c[0]).select_from(ids.outerjoin(winner, true())).where(winner.c.event_id.is_(None))
     session.execute(
         delete(CurrentLabel).where(CurrentLabel.subtomogram_id.in_(unspoken)),
         execution_options={"synchronize_session": False},
+    )
+
+
+def _winner_of(ids: CTE) -> FromClause:
+    """The opinion that is the label of a subtomogram in `ids`, and how many opinions there are; no row for none.
+
+    One look-up a subtomogram, by that alone: while many events are written, statistics are old, and a join or a second
+    condition would be planned on them.
+    """
+    return (
+        _standing()
+        .where(LabelEvent.subtomogram_id == ids.c[0])
+        .with_only_columns(
+            LabelEvent.kind,
+            LabelEvent.class_id,
+            LabelEvent.id.label("event_id"),
+            func.count().filter(LabelEvent.kind != "skip").over().label("opinions"),
+        )
+        .order_by(*preference(LabelEvent.kind, spoken_by_importer(), LabelEvent.late, LabelEvent.id))
+        .limit(1)
+        .lateral("winner")
     )

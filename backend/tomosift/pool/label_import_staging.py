@@ -17,16 +17,19 @@ from tomosift.pool.label_schemas import MOST_MAPPED, LabelUse
 
 SHOWN_KEYS = 5
 
+_ROOM = "SET LOCAL work_mem = '64MB'"
+
 _CREATE = """
 CREATE TEMP TABLE label_staged (
     n bigint GENERATED ALWAYS AS IDENTITY, source_id uuid, key text, value text, confidence real
 );
 CREATE TEMP TABLE label_key (source_id uuid, source_row integer, key text);
-CREATE TEMP TABLE label_meaning (value text PRIMARY KEY, kind text, class_id uuid);
+CREATE TEMP TABLE label_meaning (value text PRIMARY KEY, number integer, kind text, class_id uuid);
 CREATE TEMP TABLE label_match (n bigint, subtomogram_id bigint, value text, confidence real);
+CREATE TEMP TABLE label_ambiguous (n bigint PRIMARY KEY);
 CREATE TEMP TABLE label_target (subtomogram_id bigint PRIMARY KEY, kind text, class_id uuid, confidence real)
 """
-_DROP = "DROP TABLE IF EXISTS label_staged, label_key, label_meaning, label_match, label_target"
+_DROP = "DROP TABLE IF EXISTS label_staged, label_key, label_meaning, label_match, label_ambiguous, label_target"
 
 # What a key is compared with. A key that is no number matches nothing.
 _NUMBER = "CASE WHEN t.key ~ '^[0-9]{1,9}$' THEN t.key::int END"
@@ -44,17 +47,23 @@ INSERT INTO label_match
 SELECT t.n, s.id, t.value, t.confidence FROM label_staged t {join}
 WHERE s.project_id = :project AND (CAST(:source AS uuid) IS NULL OR s.source_id = :source)
 """
-# Rows that fit several particles, and particles that several rows contradict each other about, are left out.
+_AMBIGUOUS = "INSERT INTO label_ambiguous SELECT n FROM label_match WHERE value <> '' GROUP BY n HAVING count(*) > 1"
+# Rows that fit several particles, and particles that several rows contradict each other about, are left out. `number`
+# is the same for values that mean the same.
 _TARGETS = """
 INSERT INTO label_target
-WITH clear AS (
-    SELECT subtomogram_id, value, confidence FROM label_match
-    WHERE n NOT IN (SELECT n FROM label_match GROUP BY n HAVING count(*) > 1)
-)
-SELECT c.subtomogram_id, min(m.kind), min(m.class_id::text)::uuid, max(c.confidence)
-FROM clear c JOIN label_meaning m ON m.value = c.value
-GROUP BY c.subtomogram_id
-HAVING count(DISTINCT (m.kind, m.class_id)) = 1
+SELECT t.subtomogram_id, m.kind, m.class_id, t.confidence
+FROM (
+    SELECT c.subtomogram_id, min(v.number) AS number, max(c.confidence) AS confidence
+    FROM label_match c JOIN label_meaning v ON v.value = c.value
+    WHERE c.n NOT IN (SELECT n FROM label_ambiguous)
+    GROUP BY c.subtomogram_id HAVING min(v.number) = max(v.number)
+) t
+JOIN (SELECT DISTINCT number, kind, class_id FROM label_meaning) m ON m.number = t.number
+"""
+_SPOKEN_OF = """
+SELECT count(DISTINCT subtomogram_id) FROM label_match
+WHERE value <> '' AND n NOT IN (SELECT n FROM label_ambiguous)
 """
 _IS_EVALUATION = "EXISTS (SELECT 1 FROM evaluation_item e WHERE e.subtomogram_id = label_target.subtomogram_id)"
 _UNFIT = {
@@ -121,28 +130,27 @@ class LabelStaging:
     def match(self, project_id: uuid.UUID, match: Match, source_id: uuid.UUID | None) -> None:
         """Find each row's particle, among those of the project (and source)."""
         with self.transaction() as session:
+            session.execute(text(_ROOM))
             session.execute(text(_MATCH.format(join=_JOINS[match])), {"project": project_id, "source": source_id})
             session.execute(text("ANALYZE label_match"))
 
     def decide_targets(self, use: LabelUse, meanings: Mapping[str, Target]) -> dict[str, int]:
         """Fill `label_target`, one row a particle to be labeled; returns how many were left out, by reason."""
         with self.transaction() as session:
+            session.execute(text(_ROOM))
             if meanings:
+                numbers = {each: number for number, each in enumerate(dict.fromkeys(meanings.values()))}
                 session.execute(
-                    text("INSERT INTO label_meaning VALUES (:value, :kind, :class_id)"),
+                    text("INSERT INTO label_meaning VALUES (:value, :number, :kind, :class_id)"),
                     [
-                        {"value": value, "kind": each.kind, "class_id": each.class_id}
+                        {"value": value, "number": numbers[each], "kind": each.kind, "class_id": each.class_id}
                         for value, each in meanings.items()
                     ],
                 )
+            session.execute(text(_AMBIGUOUS))
             skipped = _row_counts(session)
-            session.execute(text(_TARGETS))
-            skipped["contradictory"] = _scalar(
-                session,
-                "SELECT count(DISTINCT subtomogram_id) FROM label_match m WHERE value <> '' AND NOT EXISTS "
-                "(SELECT 1 FROM label_target t WHERE t.subtomogram_id = m.subtomogram_id) "
-                "AND n NOT IN (SELECT n FROM label_match GROUP BY n HAVING count(*) > 1)",
-            )
+            found = int(session.execute(text(_TARGETS)).rowcount)  # type: ignore[attr-defined]  # of an INSERT
+            skipped["contradictory"] = _scalar(session, _SPOKEN_OF) - found
             for reason, condition in _UNFIT.items():
                 values = {"use": use} if ":use" in condition else {}
                 statement = text(f"DELETE FROM label_target WHERE {condition}")  # noqa: S608 - constants of this file
@@ -209,10 +217,7 @@ def _row_counts(session: Session) -> dict[str, int]:
             "SELECT count(*) FROM label_staged t WHERE value <> '' "
             "AND NOT EXISTS (SELECT 1 FROM label_match m WHERE m.n = t.n)",
         ),
-        "several-particles": _scalar(
-            session,
-            "SELECT count(*) FROM (SELECT n FROM label_match WHERE value <> '' GROUP BY n HAVING count(*) > 1) d",
-        ),
+        "several-particles": _scalar(session, "SELECT count(*) FROM label_ambiguous"),
     }
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, bindparam, column, select, table, text
 from sqlalchemy.orm import Session
 
-from tomosift.kit.standing_labels import snapshot_lock, store_labels
+from tomosift.kit.standing_labels import drop_unspoken_labels, snapshot_lock, store_labels
 from tomosift.tables import Project
 
 # What an importer said before is not said again; what it says otherwise now is its newer opinion.
@@ -116,7 +116,9 @@ def write_labels(session: Session, importer: Importer, first: int, last: int) ->
     """Write the targets with ids from `first` to `last` as events; derive the labels; close answered questions."""
     _lock(session, importer, first, last)
     version = session.scalars(select(Project.class_set_version).where(Project.id == importer.project_id)).one()
-    session.execute(_APPEND, {**_values(importer, first, last), "version": version, "work": importer.work})
+    values = {**_values(importer, first, last), "version": version, "work": importer.work}
+    if not session.execute(_APPEND, values).rowcount:  # type: ignore[attr-defined]  # of an INSERT
+        return
     store_labels(session, importer.project_id, _targets(first, last))
     session.execute(
         _CLOSE_QUESTIONS,
@@ -155,6 +157,7 @@ def take_back(session: Session, importer: Importer, first: int, last: int) -> in
         _APPEND_UNDO, {"project": importer.project_id, "version": version, "first": first, "last": last}
     )
     store_labels(session, importer.project_id, _targets(first, last))
+    drop_unspoken_labels(session, _targets(first, last))
     session.execute(_REOPEN_QUESTIONS, {"project": importer.project_id, "first": first, "last": last})
     return int(done.rowcount)  # type: ignore[attr-defined]  # of an INSERT
 

@@ -20,16 +20,18 @@ FLUSHERS = 8
 
 
 class StagedBatch:
-    """Use it as a context: what was added and not committed is deleted at its end."""
+    """Use it as a context, under the upload's lock: what was added and not committed is deleted at its end."""
 
     def __init__(self, root: Path, files: Path) -> None:
-        self._files = files
+        self._root, self._files = root, files
         self._incoming = root / f"incoming-{uuid.uuid4().hex}"
         self._added: list[tuple[Path, Path]] = []
         self._folders: dict[Path, None] = {}
         self.names: set[PurePosixPath] = set()
 
     def __enter__(self) -> Self:
+        for left in self._root.glob("incoming-*"):  # of a process that was killed
+            shutil.rmtree(left, ignore_errors=True)
         self._incoming.mkdir(mode=0o700)
         return self
 

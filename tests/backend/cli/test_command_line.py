@@ -158,6 +158,29 @@ def test_simulate_writes_a_set_that_can_be_imported(run: Run, here: Run, tmp_pat
     assert service.get("projects/simulated/progress")["pool_size"] == 13
 
 
+def test_labels_are_brought_and_taken_back(run: Run, here: Run, tmp_path: Path, service: LiveService) -> None:
+    out = tmp_path / "labeled"
+    run("simulate", "--out", str(out), "--per-class", "2", "--box", "20", "--junk", "2", "--seed", "5")
+    here("import", str(out / "particles.star"), "--project", "labeled", "--create", "--classes", "a")
+    bring = ("labels", "import", str(out / "truth.csv"), "--project", "labeled", "--importer", "Truth")
+    status, shown, told = here(*bring)
+    assert (status, "without a class" in told.lower()) == (2, True)
+    assert "junk" not in shown
+    status, shown, told = here(*bring, "--create-classes")
+    assert (status, told) == (0, "")
+    assert "Left out: " in shown
+    assert service.get("projects/labeled/decisions?mine=false")["items"][0]["user"] == "Truth"
+    job = re.search(r"tomosift labels undo (\S+)", shown)
+    assert job is not None
+    again = here(*bring)
+    assert "nothing new" in again[1]
+    assert "were there already" in again[1]
+    status, shown, _ = here("labels", "undo", job[1], "--project", "labeled")
+    assert (status, "labels taken back" in shown) == (0, True)
+    assert here(*bring, "--map", "wrong")[0] == 2
+    assert "does not exist" in here("labels", "import", "absent.csv", "-p", "labeled", "--importer", "x")[2]
+
+
 def test_import_of_files_the_service_can_read_sends_nothing(here: Run, roots: Path, service: LiveService) -> None:
     star = write_particles(roots / "run1", 6).star
     status, shown, _ = here("import", str(star), "-p", "in-place", "--create", "--classes", "a,b")
