@@ -90,9 +90,9 @@ def tell_labels(job: dict[str, Any], slug: str, console: Console) -> None:
     if result["unmatched_examples"]:
         shown = ", ".join(result["unmatched_examples"])
         console.print(f"No particle is called {shown}.", highlight=False, markup=False, soft_wrap=True)
-    console.print(
-        f"To take this back: tomosift labels undo {job['id']} --project {slug}", highlight=False, soft_wrap=True
-    )
+    if result["as"] != "predictions":
+        undo = f"tomosift labels undo {job['id']} --project {slug}"
+        console.print(f"To take this back: {undo}", highlight=False, soft_wrap=True)
 
 
 def _why(job: dict[str, Any]) -> str:
