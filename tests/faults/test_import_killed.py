@@ -1,24 +1,19 @@
 """kill -9 of the worker in the middle of an import: nothing is half there, and the next worker imports it all."""
 
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from fixtures.particle_files import write_particles
 from fixtures.web_client import Service, make_project
+from fixtures.worker_processes import StartWorker, job_row, wait_for
 from sqlalchemy import func, select, update
 
-from tomosift.kit.broker import get_celery
 from tomosift.kit.database import transaction, utc_now
-from tomosift.kit.relay import Relay
 from tomosift.kit.settings import Settings
 from tomosift.pool.import_run import attempt_source_id
 from tomosift.pool.imports import ListLocation, request_import
@@ -31,57 +26,6 @@ pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("clean_database")]
 COUNT = 3000
 
 
-@pytest.fixture
-def start_worker(settings: Settings, tmp_path: Path) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    """Real Celery workers on the import queue, ended with the test."""
-    workers: list[subprocess.Popen[bytes]] = []
-
-    def start() -> subprocess.Popen[bytes]:
-        with (tmp_path / f"worker-{len(workers)}.log").open("wb") as log:
-            worker = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "tomosift.worker_process", "-A", "tomosift.jobs:celery_app", "worker"),
-                    *("--queues", "cpu", "--pool", "threads", "--concurrency", "1"),
-                    *("--hostname", f"cpu-{uuid.uuid4().hex[:8]}@%h", "--without-gossip", "--without-mingle"),
-                ],
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                env=dict(os.environ),
-            )
-        workers.append(worker)
-        return worker
-
-    yield start
-    for worker in workers:
-        worker.kill()
-        worker.wait()
-
-
-@pytest.fixture
-def relay(settings: Settings) -> Iterator[None]:
-    """The API's relay: it sends what waits, and finds lost jobs."""
-    get_celery.cache_clear()
-    relay = Relay(get_celery().send_task)
-    relay.start()
-    yield
-    relay.stop()
-    get_celery.cache_clear()
-
-
-def job_row(job_id: uuid.UUID) -> Job:
-    with transaction() as session:
-        return session.get_one(Job, job_id)
-
-
-def wait_for(job_id: uuid.UUID, happens: Callable[[Job], bool]) -> Job:
-    deadline = time.monotonic() + 90
-    while not happens(job := job_row(job_id)):
-        assert time.monotonic() < deadline, (job.state, job.progress, job.problem)
-        time.sleep(0.01)
-    return job
-
-
 def counts() -> list[int]:
     with transaction() as session:
         return [
@@ -92,7 +36,7 @@ def counts() -> list[int]:
 
 @pytest.mark.usefixtures("relay")
 def test_a_killed_import_leaves_nothing_and_is_done_again(
-    settings: Settings, tmp_path: Path, start_worker: Callable[[], subprocess.Popen[bytes]]
+    settings: Settings, tmp_path: Path, start_worker: StartWorker
 ) -> None:
     project = make_project(Service().owner())
     particles = write_particles(tmp_path / "set", COUNT, stack=True)
@@ -118,7 +62,7 @@ def test_a_killed_import_leaves_nothing_and_is_done_again(
 
 @pytest.mark.usefixtures("relay")
 def test_an_import_killed_while_copying_goes_on_where_it_stopped(
-    settings: Settings, tmp_path: Path, start_worker: Callable[[], subprocess.Popen[bytes]]
+    settings: Settings, tmp_path: Path, start_worker: StartWorker
 ) -> None:
     count = 2000  # eight shards of 256 cubes
     project = make_project(Service().owner())
@@ -155,7 +99,7 @@ def test_an_import_killed_while_copying_goes_on_where_it_stopped(
 
 @pytest.mark.usefixtures("relay")
 def test_a_worker_that_is_told_to_stop_gives_the_import_back_at_once(
-    settings: Settings, tmp_path: Path, start_worker: Callable[[], subprocess.Popen[bytes]]
+    settings: Settings, tmp_path: Path, start_worker: StartWorker
 ) -> None:
     project = make_project(Service().owner())
     particles = write_particles(tmp_path / "set", COUNT, stack=True)
@@ -173,7 +117,7 @@ def test_a_worker_that_is_told_to_stop_gives_the_import_back_at_once(
 
 
 def test_a_starting_worker_clears_up_after_imports_nobody_will_finish(
-    settings: Settings, start_worker: Callable[[], subprocess.Popen[bytes]]
+    settings: Settings, start_worker: StartWorker
 ) -> None:
     with transaction() as session:
         project_id = uuid.UUID(str(make_project(Service().owner())["id"]))
