@@ -44,6 +44,8 @@ def export_particles(client: Client, request: ExportRequest, console: Console) -
         raise ExportFailed(f"The files of export {export_id} cannot be fetched: it is {detail['state']}, or too old.")
     _fetch_all(client, f"{address}/{export_id}", detail, request.out, console)
     console.print(_counts(detail))
+    if missing := json.loads((request.out / MANIFEST).read_bytes())["particles"].get("without_position"):
+        console.print(f"{missing:,} particles have no known position in their tomogram; README.txt says what to do.")
     console.print(
         f"{detail['particles']:,} particles in {detail['file_count']:,} files are in {request.out}; every checksum "
         f"agrees. What is what: {request.out / 'README.txt'}",

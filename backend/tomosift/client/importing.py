@@ -166,7 +166,10 @@ def _outcome(result: Json, slug: str) -> str:
         return f"{result['replaced_count']} subtomograms of {slug} have new volumes; their labels stay.{left}"
     there = result["already_there"]
     if not result["row_count"]:
-        return f"Nothing was added: all {there} particles of the list are in {slug} already."
+        return (
+            f"Nothing was added: all {there} particles of the list are in {slug} already. Their volumes stay as they "
+            "are; --replace-volumes gives them others."
+        )
     known = f" {there} particles of the list were there already." if there else ""
     return (
         f"{result['row_count']} subtomograms are in {slug}; {result['evaluation_count']} of them, drawn at random, "

@@ -45,6 +45,18 @@ class ExportPlan:
         """Rows to write."""
         return int((self.parts.number >= 0).sum())
 
+    @property
+    def converted(self) -> NDArray[np.intp]:
+        """The written particles whose places are converted: their list was not of the format that is written."""
+        facts = self.known.facts
+        foreign = [
+            number
+            for group in self.groups
+            for number in group.sources
+            if facts.sources[number].format != group.writer.key
+        ]
+        return np.flatnonzero(np.isin(facts.source_numbers, foreign) & (self.parts.number >= 0))
+
 
 @dataclass
 class _OpenPart:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 import tomosift
 from tomosift.exports.attempt_files import AttemptFiles
-from tomosift.exports.list_files import ExportPlan, numbered_class_names
+from tomosift.exports.list_files import IMAGE_COLUMN, ExportPlan, numbered_class_names
 from tomosift.exports.particle_volumes import WrittenSum
 from tomosift.exports.preview import prediction_source
 from tomosift.exports.schemas import ExportedClass
@@ -19,6 +20,10 @@ from tomosift.formats.star_writer import write_star_blocks
 from tomosift.tables import Project, Source
 
 MANIFEST, CLASSES, README = "manifest.json", "classes.star", "README.txt"
+WITHOUT_POSITION = (
+    "{:,} particles have no known position in their tomogram: their coordinates are 0, in CSV and Parquet empty. "
+    "Import their list together with its tomograms to have them."
+)
 NOT_GOLD = "FSC 0.143 between two halves that share their angles: no gold standard, and better than the truth"
 
 
@@ -47,6 +52,11 @@ def write_descriptions(files: AttemptFiles, plan: ExportPlan, facts: ExportFacts
     return _manifest(files, plan, facts)
 
 
+def count_without_position(plan: ExportPlan) -> int:
+    """How many converted particles have no known place in their tomogram."""
+    return 0 if plan.geometry is None else int(np.isnan(plan.geometry.positions[plan.converted]).any(axis=1).sum())
+
+
 def _manifest(files: AttemptFiles, plan: ExportPlan, facts: ExportFacts) -> dict[str, Any]:
     known = plan.known
     model = known.predictions.model
@@ -70,6 +80,7 @@ def _manifest(files: AttemptFiles, plan: ExportPlan, facts: ExportFacts) -> dict
             "in_project": len(known.facts),
             "selected": int(plan.outcome.selected.sum()),
             "written": plan.total,
+            "without_position": count_without_position(plan),
         },
         "classes": [count.model_dump(mode="json") for count in facts.counts],
         "sources": [_source(each) for each in known.facts.sources],
@@ -128,11 +139,27 @@ def _readme(plan: ExportPlan, facts: ExportFacts) -> str:
         lines.append("The k-th volume of a set under volumes/ is the particle in row k of the list of that name.")
     if request.rewrite_images:
         lines.append("rlnImageName counts from this folder: put its contents into the folder RELION runs in.")
-    elif request.format in ("source", "relion"):
+    elif request.format in ("source", "relion") and any(
+        IMAGE_COLUMN in each.columns for each in plan.known.facts.sources
+    ):
         lines.append("Images are named as in the imported lists: run the next program where those were made.")
+    lines += _about_places(plan)
     if facts.sums:
         lines.append(f"class_sums/ holds one average a class. Resolutions in {MANIFEST}: {NOT_GOLD}.")
     return "\n".join(lines) + "\n"
+
+
+def _about_places(plan: ExportPlan) -> list[str]:
+    """What a list cannot say itself: which voxels its coordinates count, and which of them are not known."""
+    lines = []
+    if plan.geometry is not None and len(plan.converted):
+        sizes = np.unique(plan.geometry.voxel_sizes[plan.converted].round(4))
+        known = " and ".join(f"{size:g}" for size in sizes[:3] if size > 0)
+        if known:
+            lines.append(f"Coordinates in voxels count voxels of {known} Å.")
+    if missing := count_without_position(plan):
+        lines.append(WITHOUT_POSITION.format(missing))
+    return lines
 
 
 def _where_classes_come_from(plan: ExportPlan) -> str:

@@ -18,7 +18,13 @@ from tomosift.exports.attempt_files import AttemptFiles, attempt_prefix
 from tomosift.exports.geometry import read_geometry
 from tomosift.exports.list_files import ExportPlan, ListPass
 from tomosift.exports.list_groups import divide, group_sources
-from tomosift.exports.manifest import MANIFEST, ExportFacts, write_descriptions
+from tomosift.exports.manifest import (
+    MANIFEST,
+    WITHOUT_POSITION,
+    ExportFacts,
+    count_without_position,
+    write_descriptions,
+)
 from tomosift.exports.outcome import decide
 from tomosift.exports.precision import PrecisionMeasure
 from tomosift.exports.preview import count_classes, read_known, see_one_moment
@@ -136,6 +142,8 @@ def _publish(
         job_control.hold(session, claim.job_id, claim.token)
         message = f"{plan.total:,} particles in {len(written):,} files ({size / 1e6:,.1f} MB) can be fetched"
         job_control.write_log(session, claim.job_id, message)
+        if missing := count_without_position(plan):
+            job_control.write_log(session, claim.job_id, WITHOUT_POSITION.format(missing), "warning")
         job_control.finish(
             session,
             claim.job_id,

@@ -7,14 +7,17 @@ import pandas as pd
 import pytest
 from fixtures.export_world import ExportWorld, build_export_world
 from fixtures.particle_files import COLUMNS, write_particles
+from sqlalchemy import select
 
 from tomosift.formats.star import read_particle_star
 from tomosift.formats.star_blocks import LoopBlock, read_star_blocks
+from tomosift.kit.database import transaction
 from tomosift.kit.settings import Settings
+from tomosift.tables import JobLogLine
 
 pytestmark = pytest.mark.usefixtures("clean_database")
 
-REAL = Path("/work/shared/data/formats")
+REAL = Path(__file__).parents[4] / "shared" / "data" / "formats"
 
 
 @pytest.fixture
@@ -169,3 +172,29 @@ def test_a_format_that_needs_places_says_so(world: ExportWorld, tmp_path: Path) 
     folder = world.artifacts.local_path(f"exports/{job.id}/1")
     assert folder is not None
     assert not folder.exists(), "nothing of it stays"
+
+
+def test_zeros_for_places_that_are_not_known_are_told(world: ExportWorld, tmp_path: Path) -> None:
+    """RELION 5 counts from the middle of tomograms, whose size only tomograms.star or the tomograms tell."""
+    world.import_list(write_particles(tmp_path / "in", 3).star)
+    rows = "".join(f"TS_9 {n}.5 0.0 1.0\n" for n in (1, 2))
+    names = ["rlnTomoName", *(f"rlnCenteredCoordinate{axis}Angst" for axis in "XYZ")]
+    (tmp_path / "centred.star").write_text("data_particles\nloop_\n" + "".join(f"_{n}\n" for n in names) + rows)
+    world.import_list(tmp_path / "centred.star")
+
+    job = world.export(format="dynamo")
+
+    assert job.state == "succeeded", job.problem
+    folder = world.artifacts.local_path(f"exports/{job.id}/1")
+    assert folder is not None
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    assert (manifest["particles"]["written"], manifest["particles"]["without_position"]) == (5, 2)
+    readme = (folder / "README.txt").read_text()
+    assert "2 particles have no known position in their tomogram" in readme
+    assert "count voxels of 10 Å" in readme
+    with transaction() as session:
+        warned = session.scalars(select(JobLogLine.message).where(JobLogLine.level == "warning")).all()
+    assert ["2 particles have no known position" in each for each in warned] == [True]
+    places = [line.split()[23:26] for line in (folder / "particles.tbl").read_text().splitlines()]
+    assert places[3:] == [["0", "0", "0"]] * 2
+    assert places[0] != ["0", "0", "0"]
