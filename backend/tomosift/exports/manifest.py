@@ -153,7 +153,8 @@ def _about_places(plan: ExportPlan) -> list[str]:
     """What a list cannot say itself: which voxels its coordinates count, and which of them are not known."""
     lines = []
     if plan.geometry is not None and len(plan.converted):
-        sizes = np.unique(plan.geometry.voxel_sizes[plan.converted].round(4))
+        known_places = plan.converted[np.isfinite(plan.geometry.positions[plan.converted]).all(axis=1)]
+        sizes = np.unique(plan.geometry.voxel_sizes[known_places].round(4))
         known = " and ".join(f"{size:g}" for size in sizes[:3] if size > 0)
         if known:
             lines.append(f"Coordinates in voxels count voxels of {known} Å.")
