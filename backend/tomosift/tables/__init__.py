@@ -1,21 +1,27 @@
 """The tables, one file per aggregate. Postgres is the truth: everything that must not be lost is a row here."""
 
-from tomosift.tables.accounts import AccessToken, BrowserSession, SignInLink, User
+from tomosift.tables.accounts import AccessToken, BrowserSession, Invitation, SignInLink, User
 from tomosift.tables.annotation import CurrentLabel, LabelEvent, Lease, QueueItem
+from tomosift.tables.audit import AuditEvent
 from tomosift.tables.base import Base
 from tomosift.tables.cycles import Cycle, Model
 from tomosift.tables.jobs import JOB_STATES, Job, JobLogLine, OutboxMessage, WorkerNode
 from tomosift.tables.pool import EvaluationItem, Source, Subtomogram, Tomogram, Upload
-from tomosift.tables.projects import ParticleClass, Project, ProjectMember
+from tomosift.tables.projects import ClassExample, ClassSetChange, ParticleClass, Project, ProjectMember
+from tomosift.tables.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
     "JOB_STATES",
     "AccessToken",
+    "AuditEvent",
     "Base",
     "BrowserSession",
+    "ClassExample",
+    "ClassSetChange",
     "CurrentLabel",
     "Cycle",
     "EvaluationItem",
+    "Invitation",
     "Job",
     "JobLogLine",
     "LabelEvent",
@@ -32,5 +38,7 @@ __all__ = [
     "Tomogram",
     "Upload",
     "User",
+    "Webhook",
+    "WebhookDelivery",
     "WorkerNode",
 ]

@@ -1,12 +1,12 @@
-"""Who may sign in: users, browser sessions, one-time sign-in links, personal access tokens.
+"""Who may sign in: users, browser sessions, one-time sign-in links, invitations, personal access tokens.
 
-Secrets are random and stored as SHA-256 digests only; they cannot be read back.
+Secrets are random and stored as SHA-256 digests only; they cannot be read back. Passwords are stored as argon2 hashes.
 """
 
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tomosift.tables.base import Base, CreatedAt, UuidKey
@@ -15,7 +15,8 @@ from tomosift.tables.base import Base, CreatedAt, UuidKey
 class User(Base):
     """A person or a program that decides, launches or reads.
 
-    `kind` importer: labels that came with files speak in its name; nobody can sign in as it.
+    `kind` importer: labels that came with files speak in its name; nobody can sign in as it. `password_hash` is empty
+    for people who sign in by links or by a provider; `oidc_issuer` and `oidc_subject` name them at that provider.
     """
 
     __tablename__ = "user_account"
@@ -26,16 +27,22 @@ class User(Base):
     kind: Mapped[str] = mapped_column(default="person", server_default="person")
     is_admin: Mapped[bool] = mapped_column(default=False, server_default="false")
     is_active: Mapped[bool] = mapped_column(default=True, server_default="true")
+    email: Mapped[str | None]
+    password_hash: Mapped[str | None]
+    oidc_issuer: Mapped[str | None]
+    oidc_subject: Mapped[str | None]
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (
         CheckConstraint("kind IN ('person', 'importer')", name="kind"),
+        CheckConstraint("(oidc_issuer IS NULL) = (oidc_subject IS NULL)", name="oidc_is_whole"),
         Index("uq_user_account_name_lower", text("lower(name)"), unique=True),
+        UniqueConstraint("oidc_issuer", "oidc_subject"),
     )
 
 
 class BrowserSession(Base):
-    """A signed-in browser; the cookie's value hashes to `token_hash`."""
+    """A signed-in browser; the cookie's value hashes to `token_hash`. `began_by`: link, password or oidc."""
 
     __tablename__ = "browser_session"
 
@@ -43,9 +50,12 @@ class BrowserSession(Base):
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     user_agent: Mapped[str | None]
+    began_by: Mapped[str] = mapped_column(default="link", server_default="link")
     created_at: Mapped[CreatedAt]
     last_used_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime]
+
+    __table_args__ = (CheckConstraint("began_by IN ('link', 'password', 'oidc')", name="began_by"),)
 
 
 class SignInLink(Base):
@@ -59,6 +69,29 @@ class SignInLink(Base):
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class Invitation(Base):
+    """A link that lets one new person make an account, once; with a project and a role it makes them a member too."""
+
+    __tablename__ = "invitation"
+
+    id: Mapped[UuidKey]
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    note: Mapped[str] = mapped_column(default="", server_default="")
+    project_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), index=True)
+    role: Mapped[str | None]
+    created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    used_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
+
+    __table_args__ = (
+        CheckConstraint("(project_id IS NULL) = (role IS NULL)", name="role_goes_with_project"),
+        CheckConstraint("role IN ('owner', 'curator', 'annotator', 'viewer')", name="role"),
+    )
 
 
 class AccessToken(Base):

@@ -8,7 +8,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import REAL, BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tomosift.tables.base import Base, BigKey, CreatedAt
@@ -17,6 +17,7 @@ from tomosift.tables.base import Base, BigKey, CreatedAt
 class QueueItem(Base):
     """One question to an expert: this subtomogram, for this kind of work, in this slot.
 
+    Blind opinions of several people about one subtomogram are items that differ by `slot`.
     Open items are handed out by `priority` (higher first), then `position` (lower first). `reason` is
     `{acquisition, text, …}` and says why this item was picked; evaluation items have none. `cycle_id` is
     empty for the first, random batch.
@@ -41,7 +42,9 @@ class QueueItem(Base):
     closed_at: Mapped[datetime | None]
 
     __table_args__ = (
-        CheckConstraint("work IN ('evaluation', 'query', 'recheck', 'adjudication')", name="work"),
+        CheckConstraint(
+            "work IN ('evaluation', 'query', 'recheck', 'adjudication', 'label-error', 'choice')", name="work"
+        ),
         CheckConstraint("state IN ('open', 'done', 'superseded')", name="state"),
         Index(
             "uq_queue_item_open_slot",
@@ -60,6 +63,7 @@ class QueueItem(Base):
             postgresql_where=text("state = 'open'"),
         ),
         Index("ix_queue_item_project_id_batch", "project_id", "batch"),
+        Index("ix_queue_item_subtomogram_id", "subtomogram_id"),
     )
 
 
@@ -80,6 +84,7 @@ class Lease(Base):
 
     __table_args__ = (
         CheckConstraint("outcome IN ('decided', 'released', 'expired', 'superseded')", name="outcome"),
+        Index("ix_lease_queue_item_id", "queue_item_id"),
         Index("uq_lease_live_item", "queue_item_id", unique=True, postgresql_where=text("ended_at IS NULL")),
         # The same person never holds the same subtomogram twice at once, whatever the slot.
         Index(
@@ -97,8 +102,10 @@ class Lease(Base):
 class LabelEvent(Base):
     """One thing one person said about one subtomogram. Append-only.
 
-    `kind`: class (with `class_id`), unsure, junk, skip, or undo (with `undoes_event_id`). `late` marks a
-    decision that came after its lease had ended: it is kept as an extra opinion and does not close a queue item.
+    `kind`: class (with `class_id`), unsure, junk, skip, comment (words only, never a label), or undo (with
+    `undoes_event_id`). `late` marks a decision that came after its lease had ended: it is kept as an extra opinion and
+    does not close a queue item. `confidence` is what the person said of their own decision, 1 (low) to 3 (high).
+    Decisions on many items in one request share a `bulk_id`.
     """
 
     __tablename__ = "label_event"
@@ -120,6 +127,8 @@ class LabelEvent(Base):
     late: Mapped[bool] = mapped_column(default=False, server_default="false")
     duration_ms: Mapped[int | None]
     comment: Mapped[str | None]
+    confidence: Mapped[int | None] = mapped_column(SmallInteger)
+    bulk_id: Mapped[uuid.UUID | None]
     idempotency_key: Mapped[str]
     payload_hash: Mapped[bytes]
     response: Mapped[dict[str, Any]]
@@ -128,17 +137,27 @@ class LabelEvent(Base):
 
     __table_args__ = (
         UniqueConstraint("project_id", "user_id", "idempotency_key"),
-        CheckConstraint("kind IN ('class', 'unsure', 'junk', 'skip', 'undo')", name="kind"),
+        CheckConstraint("kind IN ('class', 'unsure', 'junk', 'skip', 'comment', 'undo')", name="kind"),
+        CheckConstraint("confidence BETWEEN 1 AND 3", name="confidence"),
         CheckConstraint("(kind = 'class') = (class_id IS NOT NULL)", name="class_needs_id"),
         CheckConstraint("(kind = 'undo') = (undoes_event_id IS NOT NULL)", name="undo_needs_event"),
-        CheckConstraint("work IN ('evaluation', 'query', 'recheck', 'adjudication', 'choice', 'import')", name="work"),
+        CheckConstraint(
+            "work IN ('evaluation', 'query', 'recheck', 'adjudication', 'label-error', 'choice', 'import')", name="work"
+        ),
         Index("ix_label_event_project_id_id", "project_id", "id"),
         Index("ix_label_event_subtomogram_id_id", "subtomogram_id", "id"),
+        Index("ix_label_event_project_id_user_id_id", "project_id", "user_id", "id"),
+        Index("ix_label_event_bulk_id", "bulk_id", postgresql_where=text("bulk_id IS NOT NULL")),
     )
 
 
 class CurrentLabel(Base):
-    """What counts now for a subtomogram, derived from its events (`rule` says how). No row: no decision stands."""
+    """What counts now for a subtomogram, derived from its events (`rule` says how). No row: no decision stands.
+
+    `event_id` is the newest opinion that says so. `agreement` is the share of the opinions that say the same,
+    `confidence` the probability that a rule with an annotator model gives the label. `is_disputed`: the opinions differ
+    and nobody has adjudicated.
+    """
 
     __tablename__ = "current_label"
 
@@ -151,9 +170,13 @@ class CurrentLabel(Base):
     rule: Mapped[str]
     event_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("label_event.id", ondelete="RESTRICT"))
     opinion_count: Mapped[int]
+    agreement: Mapped[float | None] = mapped_column(REAL)
+    confidence: Mapped[float | None] = mapped_column(REAL)
+    is_disputed: Mapped[bool] = mapped_column(default=False, server_default="false")
     updated_at: Mapped[CreatedAt]
 
     __table_args__ = (
         CheckConstraint("kind IN ('class', 'unsure', 'junk', 'skip')", name="kind"),
         Index("ix_current_label_project_id_kind_class_id", "project_id", "kind", "class_id"),
+        Index("ix_current_label_disputed", "project_id", "subtomogram_id", postgresql_where=text("is_disputed")),
     )

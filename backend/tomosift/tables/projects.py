@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tomosift.tables.base import Base, CreatedAt, UuidKey
@@ -14,7 +14,8 @@ class Project(Base):
     """One pool, one class set, one line of cycles.
 
     `settings` holds validated project settings (`tomosift.projects.schemas.ProjectSettings`); `version`
-    counts edits and is the ETag. `box_size` (voxels) and `voxel_size_angstrom` come from the first import.
+    counts edits and is the ETag. `box_size` (voxels) and `voxel_size_angstrom` come from the first import. While the
+    queue is paused nothing is handed out. A project with `delete_after` is hidden, and gone after that time.
     """
 
     __tablename__ = "project"
@@ -32,6 +33,8 @@ class Project(Base):
     created_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
     created_at: Mapped[CreatedAt]
     archived_at: Mapped[datetime | None]
+    queue_paused_at: Mapped[datetime | None]
+    delete_after: Mapped[datetime | None]
 
     __table_args__ = (CheckConstraint("protein_contrast IN ('dark', 'bright')", name="protein_contrast"),)
 
@@ -53,7 +56,11 @@ class ProjectMember(Base):
 
 class ParticleClass(Base):
     """One class. Its id never changes meaning; the set's versions are the spans
-    `added_in_version`..`retired_in_version`."""
+    `added_in_version`..`retired_in_version`.
+
+    A class that was merged is retired and names the class that its labels count for now (`merged_into_id`). `hotkey` is
+    a chosen key; empty: its place in the list. `description` holds the guidelines that experts read.
+    """
 
     __tablename__ = "particle_class"
 
@@ -65,6 +72,42 @@ class ParticleClass(Base):
     description: Mapped[str] = mapped_column(default="", server_default="")
     added_in_version: Mapped[int] = mapped_column(default=1, server_default="1")
     retired_in_version: Mapped[int | None]
+    merged_into_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("particle_class.id", ondelete="SET NULL"))
+    hotkey: Mapped[str | None]
     created_at: Mapped[CreatedAt]
 
-    __table_args__ = (UniqueConstraint("project_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("project_id", "name"),
+        CheckConstraint("merged_into_id IS NULL OR retired_in_version IS NOT NULL", name="merged_is_retired"),
+    )
+
+
+class ClassExample(Base):
+    """A subtomogram that shows annotators what a class looks like."""
+
+    __tablename__ = "class_example"
+
+    class_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("particle_class.id", ondelete="CASCADE"), primary_key=True)
+    subtomogram_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("subtomogram.id", ondelete="CASCADE"), primary_key=True
+    )
+    added_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
+    created_at: Mapped[CreatedAt]
+
+
+class ClassSetChange(Base):
+    """What made a new version of a project's class set: add, change, merge, split or retire, with its consequence.
+
+    `details` names the classes and how many labels were concerned.
+    """
+
+    __tablename__ = "class_set_change"
+
+    project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    details: Mapped[dict[str, Any]]
+    changed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
+    created_at: Mapped[CreatedAt]
+
+    __table_args__ = (CheckConstraint("kind IN ('add', 'change', 'merge', 'split', 'retire')", name="kind"),)

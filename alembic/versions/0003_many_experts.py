@@ -1,0 +1,276 @@
+"""Many experts: accounts with passwords, invitations and providers; blind opinions, bulk decisions, class sets that
+change; the audit log; webhooks."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+# (table, constraint, what it was, what it is)
+CHECKS = (
+    (
+        "queue_item",
+        "ck_queue_item_work",
+        "work IN ('evaluation', 'query', 'recheck', 'adjudication')",
+        "work IN ('evaluation', 'query', 'recheck', 'adjudication', 'label-error', 'choice')",
+    ),
+    (
+        "label_event",
+        "ck_label_event_work",
+        "work IN ('evaluation', 'query', 'recheck', 'adjudication', 'choice', 'import')",
+        "work IN ('evaluation', 'query', 'recheck', 'adjudication', 'label-error', 'choice', 'import')",
+    ),
+    (
+        "label_event",
+        "ck_label_event_kind",
+        "kind IN ('class', 'unsure', 'junk', 'skip', 'undo')",
+        "kind IN ('class', 'unsure', 'junk', 'skip', 'comment', 'undo')",
+    ),
+)
+NEW_CHECKS = (
+    ("browser_session", "ck_browser_session_began_by", "began_by IN ('link', 'password', 'oidc')"),
+    ("label_event", "ck_label_event_confidence", "confidence BETWEEN 1 AND 3"),
+    ("user_account", "ck_user_account_oidc_is_whole", "(oidc_issuer IS NULL) = (oidc_subject IS NULL)"),
+    (
+        "particle_class",
+        "ck_particle_class_merged_is_retired",
+        "merged_into_id IS NULL OR retired_in_version IS NOT NULL",
+    ),
+)
+REFUSE_AUDIT_CHANGE = """
+CREATE FUNCTION refuse_audit_event_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'audit_event is append-only: % refused', TG_OP USING ERRCODE = 'restrict_violation';
+END
+$$
+"""
+AUDIT_APPEND_ONLY = """
+CREATE TRIGGER audit_event_append_only BEFORE UPDATE OR DELETE ON audit_event
+FOR EACH ROW EXECUTE FUNCTION refuse_audit_event_change()
+"""
+
+
+def upgrade() -> None:
+    op.create_table(
+        "audit_event",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("actor_id", sa.Uuid(), nullable=True),
+        sa.Column("actor_name", sa.String(), nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=True),
+        sa.Column("project_slug", sa.String(), nullable=True),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("target", sa.String(), nullable=False),
+        sa.Column("details", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_event")),
+    )
+    op.create_index("ix_audit_event_project_id_id", "audit_event", ["project_id", "id"], unique=False)
+    op.create_table(
+        "class_set_change",
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("details", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("changed_by", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('add', 'change', 'merge', 'split', 'retire')", name=op.f("ck_class_set_change_kind")
+        ),
+        sa.ForeignKeyConstraint(
+            ["changed_by"], ["user_account.id"], name=op.f("fk_class_set_change_changed_by"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_class_set_change_project_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("project_id", "version", name=op.f("pk_class_set_change")),
+    )
+    op.create_table(
+        "invitation",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.String(), server_default="", nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=True),
+        sa.Column("role", sa.String(), nullable=True),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("used_by", sa.Uuid(), nullable=True),
+        sa.CheckConstraint("role IN ('owner', 'curator', 'annotator', 'viewer')", name=op.f("ck_invitation_role")),
+        sa.CheckConstraint("(project_id IS NULL) = (role IS NULL)", name=op.f("ck_invitation_role_goes_with_project")),
+        sa.ForeignKeyConstraint(
+            ["created_by"], ["user_account.id"], name=op.f("fk_invitation_created_by"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["project.id"], name=op.f("fk_invitation_project_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["used_by"], ["user_account.id"], name=op.f("fk_invitation_used_by"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_invitation_token_hash")),
+    )
+    op.create_index(op.f("ix_invitation_project_id"), "invitation", ["project_id"], unique=False)
+    op.create_table(
+        "webhook",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("url", sa.String(), nullable=False),
+        sa.Column("secret", sa.String(), nullable=False),
+        sa.Column("events", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("is_active", sa.Boolean(), server_default="true", nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["created_by"], ["user_account.id"], name=op.f("fk_webhook_created_by"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(["project_id"], ["project.id"], name=op.f("fk_webhook_project_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook")),
+    )
+    op.create_index(op.f("ix_webhook_project_id"), "webhook", ["project_id"], unique=False)
+    op.create_table(
+        "webhook_delivery",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("webhook_id", sa.Uuid(), nullable=False),
+        sa.Column("event", sa.String(), nullable=False),
+        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("state", sa.String(), server_default="waiting", nullable=False),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("last_status", sa.Integer(), nullable=True),
+        sa.Column("last_error", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('waiting', 'delivered', 'failed')", name=op.f("ck_webhook_delivery_state")),
+        sa.ForeignKeyConstraint(
+            ["webhook_id"], ["webhook.id"], name=op.f("fk_webhook_delivery_webhook_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_delivery")),
+    )
+    op.create_index(
+        "ix_webhook_delivery_waiting",
+        "webhook_delivery",
+        ["next_try_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
+    op.create_index("ix_webhook_delivery_webhook_id_id", "webhook_delivery", ["webhook_id", "id"], unique=False)
+    op.create_table(
+        "class_example",
+        sa.Column("class_id", sa.Uuid(), nullable=False),
+        sa.Column("subtomogram_id", sa.BigInteger(), nullable=False),
+        sa.Column("added_by", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["added_by"], ["user_account.id"], name=op.f("fk_class_example_added_by"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["class_id"], ["particle_class.id"], name=op.f("fk_class_example_class_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["subtomogram_id"], ["subtomogram.id"], name=op.f("fk_class_example_subtomogram_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("class_id", "subtomogram_id", name=op.f("pk_class_example")),
+    )
+    op.add_column("browser_session", sa.Column("began_by", sa.String(), server_default="link", nullable=False))
+    op.add_column("current_label", sa.Column("agreement", sa.REAL(), nullable=True))
+    op.add_column("current_label", sa.Column("confidence", sa.REAL(), nullable=True))
+    op.add_column("current_label", sa.Column("is_disputed", sa.Boolean(), server_default="false", nullable=False))
+    op.create_index(
+        "ix_current_label_disputed",
+        "current_label",
+        ["project_id", "subtomogram_id"],
+        unique=False,
+        postgresql_where=sa.text("is_disputed"),
+    )
+    op.add_column("label_event", sa.Column("confidence", sa.SmallInteger(), nullable=True))
+    op.add_column("label_event", sa.Column("bulk_id", sa.Uuid(), nullable=True))
+    op.create_index(
+        "ix_label_event_bulk_id",
+        "label_event",
+        ["bulk_id"],
+        unique=False,
+        postgresql_where=sa.text("bulk_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_label_event_project_id_user_id_id", "label_event", ["project_id", "user_id", "id"], unique=False
+    )
+    op.create_index("ix_lease_queue_item_id", "lease", ["queue_item_id"], unique=False)
+    op.add_column("particle_class", sa.Column("merged_into_id", sa.Uuid(), nullable=True))
+    op.add_column("particle_class", sa.Column("hotkey", sa.String(), nullable=True))
+    op.create_foreign_key(
+        op.f("fk_particle_class_merged_into_id"),
+        "particle_class",
+        "particle_class",
+        ["merged_into_id"],
+        ["id"],
+        ondelete="SET NULL",
+    )
+    op.add_column("project", sa.Column("queue_paused_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("project", sa.Column("delete_after", sa.DateTime(timezone=True), nullable=True))
+    op.create_index("ix_queue_item_subtomogram_id", "queue_item", ["subtomogram_id"], unique=False)
+    op.add_column("user_account", sa.Column("email", sa.String(), nullable=True))
+    op.add_column("user_account", sa.Column("password_hash", sa.String(), nullable=True))
+    op.add_column("user_account", sa.Column("oidc_issuer", sa.String(), nullable=True))
+    op.add_column("user_account", sa.Column("oidc_subject", sa.String(), nullable=True))
+    op.create_unique_constraint(
+        op.f("uq_user_account_oidc_issuer_oidc_subject"), "user_account", ["oidc_issuer", "oidc_subject"]
+    )
+    for table, name, _, after in CHECKS:
+        op.drop_constraint(op.f(name), table, type_="check")
+        op.create_check_constraint(op.f(name), table, after)
+    for table, name, condition in NEW_CHECKS:
+        op.create_check_constraint(op.f(name), table, condition)
+    op.execute(REFUSE_AUDIT_CHANGE)
+    op.execute(AUDIT_APPEND_ONLY)
+
+
+def downgrade() -> None:
+    op.execute("DROP TRIGGER audit_event_append_only ON audit_event")
+    op.execute("DROP FUNCTION refuse_audit_event_change()")
+    for table, name, _ in NEW_CHECKS:
+        op.drop_constraint(op.f(name), table, type_="check")
+    for table, name, before, _ in CHECKS:
+        op.drop_constraint(op.f(name), table, type_="check")
+        op.create_check_constraint(op.f(name), table, before)
+
+    op.drop_constraint(op.f("uq_user_account_oidc_issuer_oidc_subject"), "user_account", type_="unique")
+    op.drop_column("user_account", "oidc_subject")
+    op.drop_column("user_account", "oidc_issuer")
+    op.drop_column("user_account", "password_hash")
+    op.drop_column("user_account", "email")
+    op.drop_index("ix_queue_item_subtomogram_id", table_name="queue_item")
+    op.drop_column("project", "delete_after")
+    op.drop_column("project", "queue_paused_at")
+    op.drop_constraint(op.f("fk_particle_class_merged_into_id"), "particle_class", type_="foreignkey")
+    op.drop_column("particle_class", "hotkey")
+    op.drop_column("particle_class", "merged_into_id")
+    op.drop_index("ix_lease_queue_item_id", table_name="lease")
+    op.drop_index("ix_label_event_project_id_user_id_id", table_name="label_event")
+    op.drop_index("ix_label_event_bulk_id", table_name="label_event", postgresql_where=sa.text("bulk_id IS NOT NULL"))
+    op.drop_column("label_event", "bulk_id")
+    op.drop_column("label_event", "confidence")
+    op.drop_index("ix_current_label_disputed", table_name="current_label", postgresql_where=sa.text("is_disputed"))
+    op.drop_column("current_label", "is_disputed")
+    op.drop_column("current_label", "confidence")
+    op.drop_column("current_label", "agreement")
+    op.drop_column("browser_session", "began_by")
+    op.drop_table("class_example")
+    op.drop_index("ix_webhook_delivery_webhook_id_id", table_name="webhook_delivery")
+    op.drop_index(
+        "ix_webhook_delivery_waiting", table_name="webhook_delivery", postgresql_where=sa.text("state = 'waiting'")
+    )
+    op.drop_table("webhook_delivery")
+    op.drop_index(op.f("ix_webhook_project_id"), table_name="webhook")
+    op.drop_table("webhook")
+    op.drop_index(op.f("ix_invitation_project_id"), table_name="invitation")
+    op.drop_table("invitation")
+    op.drop_table("class_set_change")
+    op.drop_index("ix_audit_event_project_id_id", table_name="audit_event")
+    op.drop_table("audit_event")
