@@ -4,12 +4,15 @@ The tar reader is our own: it asks a header for nothing but a short name and a s
 memory. Only whole regular files are given; links, devices and sparse files are refused, folders passed over.
 """
 
+import errno
 import gzip
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO, Protocol
@@ -24,6 +27,14 @@ LARGEST_ZIP_DIRECTORY_BYTES = 64_000_000
 MOST_BLOWN_UP = 200
 """How many times larger than the archive its files may be: ten times more than compressed cubes ever are."""
 ALWAYS_ALLOWED_BYTES = 100_000_000
+
+# What gzip, tarfile and zipfile raise for bytes that make no sense; a place before the file's start is a ValueError or
+# an OSError, as the file is in memory or on a disk.
+_SIGNS_OF_DAMAGE = (
+    *(EOFError, ValueError, OverflowError, RuntimeError, struct.error),
+    *(zlib.error, gzip.BadGzipFile, tarfile.TarError, zipfile.BadZipFile),
+)
+_CUT_OFF = "the archive is cut off or damaged; send it again"
 
 _REGULAR = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE)
 
@@ -103,20 +114,16 @@ class _Gunzipped:
         self._stream = stream
 
     def read(self, size: int) -> bytes:
-        try:
+        with _damage_told(_CUT_OFF):
             return self._stream.read(size)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise _bad("the archive is cut off or damaged; send it again") from error
 
 
 def _read_zip(file: BinaryIO, archive_bytes: int) -> Iterator[Member]:
     _refuse_huge_directory(file, archive_bytes)
-    try:
+    with _damage_told(_CUT_OFF):
         archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise _bad("the archive is cut off or damaged; send it again") from error
     with archive:
-        members = [each for each in archive.infolist() if not each.is_dir()]
+        members = [each for each in archive.infolist() if not each.orig_filename.endswith("/")]
         _refuse_bomb(sum(each.file_size for each in members), archive_bytes)
         for each in members:
             _refuse_odd_zip_member(each)
@@ -137,13 +144,10 @@ def _refuse_odd_zip_member(member: zipfile.ZipInfo) -> None:
 
 def _zip_pieces(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
     count = 0
-    try:
-        with archive.open(member) as file:
-            while piece := file.read(PIECE_BYTES):
-                count += len(piece)
-                yield piece
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise _bad(f"{member.orig_filename[:200]!r} is damaged; pack it anew") from error
+    with _damage_told(f"{member.orig_filename[:200]!r} is damaged; pack it anew"), archive.open(member) as file:
+        while piece := file.read(PIECE_BYTES):
+            count += len(piece)
+            yield piece
     if count != member.file_size:
         raise _bad(f"{member.orig_filename[:200]!r} has {count} bytes where the archive says {member.file_size}")
 
@@ -155,7 +159,7 @@ def _refuse_huge_directory(file: BinaryIO, archive_bytes: int) -> None:
     file.seek(0)
     place = tail.rfind(b"PK\5\6")
     if place < 0 or len(tail) < place + 22:
-        raise _bad("the archive is cut off or damaged; send it again")
+        raise _bad(_CUT_OFF)
     size = int.from_bytes(tail[place + 12 : place + 16], "little")
     if tail[max(0, place - 20) :].startswith(b"PK\6\7"):  # a zip64: the record before that locator counts
         size = (
@@ -188,10 +192,8 @@ def _header(stream: ByteStream) -> _Header | None:
     block = stream.read(BLOCK)
     if not block or block.count(0) == BLOCK:
         return None
-    try:
+    with _damage_told(_CUT_OFF):
         info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
-    except tarfile.HeaderError as error:
-        raise _bad("the archive is cut off or damaged; send it again") from error
     if info.size < 0 or info.type == tarfile.GNUTYPE_SPARSE:
         raise _bad(f"{info.name[:200]!r} is a sparse file; only whole files are taken")
     return _Header(info.name, info.type, info.size)
@@ -247,6 +249,19 @@ def _skip(stream: ByteStream, size: int) -> None:
 
 def _read_exactly(stream: ByteStream, size: int) -> bytes:
     return b"".join(_pieces(stream, size, "a header"))
+
+
+@contextmanager
+def _damage_told(reason: str) -> Iterator[None]:
+    """Signs of damage inside become the problem with this reason; other troubles of the disk stay what they are."""
+    try:
+        yield
+    except _SIGNS_OF_DAMAGE as error:
+        raise _bad(reason) from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise _bad(reason) from error
 
 
 def _bad(reason: str) -> ProblemError:

@@ -7,9 +7,11 @@ import struct
 import tarfile
 import zipfile
 from collections.abc import Callable
+from tempfile import TemporaryFile
 
 import pytest
-from hypothesis import given, settings
+from fixtures.fuzzing import fuzz_examples
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tomosift.kit.problems import ProblemError
@@ -78,7 +80,9 @@ def test_every_kind_of_archive_gives_its_files_back(contents: Contents) -> None:
         assert unpacked(pack(contents)) == contents
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=fuzz_examples(100))
+@example(data=b"\0\0", keep=0, place=628, byte=1)  # the zip's first file then begins before the archive
+@example(data=b"\0", keep=0, place=2020, byte=0)  # the name of the second is then empty before its NUL
 @given(data=st.binary(max_size=4000), keep=st.integers(0, 3000), place=st.integers(0, 3000), byte=st.integers(0, 255))
 def test_damage_is_a_named_problem_or_harmless(data: bytes, keep: int, place: int, byte: int) -> None:
     for pack in (as_tar, as_tar_gz, as_zip):
@@ -88,6 +92,9 @@ def test_damage_is_a_named_problem_or_harmless(data: bytes, keep: int, place: in
             taken: Contents = {}
             with contextlib.suppress(ProblemError):  # anything else fails the test
                 taken = unpacked(damaged)
+            with contextlib.suppress(ProblemError), TemporaryFile() as file:  # as above, from a disk
+                file.write(damaged)
+                taken = {str(each.path): b"".join(each.pieces) for each in read_archive(file, len(damaged))}
             assert sum(map(len, taken.values())) <= len(data) + 600
 
 
