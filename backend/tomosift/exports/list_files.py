@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tomosift.exports.added_columns import AddedColumns
 from tomosift.exports.attempt_files import AttemptFiles
-from tomosift.exports.geometry import Geometry
+from tomosift.exports.geometry import GeometryOf
 from tomosift.exports.list_groups import ListGroup, Parts
 from tomosift.exports.outcome import Outcome, class_names, class_number
 from tomosift.exports.particle_rows import ChunkMaker, SourceRows, read_source_rows, with_images
@@ -19,7 +19,7 @@ from tomosift.exports.particle_volumes import SumsByClass, open_volume_writer, r
 from tomosift.exports.pool_facts import PoolFacts
 from tomosift.exports.preview import Known
 from tomosift.exports.schemas import ExportIn
-from tomosift.formats.export_chunk import ExportContext, ListWriter
+from tomosift.formats.export_chunk import ExportChunk, ExportContext, ListWriter
 from tomosift.formats.table_list import TableList
 from tomosift.formats.volume_writers import VolumeWriter
 from tomosift.kit.artifacts import ArtifactStore
@@ -36,7 +36,7 @@ class ExportPlan:
     request: ExportIn
     known: Known
     outcome: Outcome
-    geometry: Geometry | None
+    geometry: GeometryOf | None
     groups: list[ListGroup]
     parts: Parts
 
@@ -45,17 +45,19 @@ class ExportPlan:
         """Rows to write."""
         return int((self.parts.number >= 0).sum())
 
-    @property
-    def converted(self) -> NDArray[np.intp]:
-        """The written particles whose places are converted: their list was not of the format that is written."""
-        facts = self.known.facts
-        foreign = [
-            number
-            for group in self.groups
-            for number in group.sources
-            if facts.sources[number].format != group.writer.key
-        ]
-        return np.flatnonzero(np.isin(facts.source_numbers, foreign) & (self.parts.number >= 0))
+
+@dataclass
+class ConvertedPlaces:
+    """What became of the places that were converted, because their list was not of the format that is written."""
+
+    without_position: int = 0
+    voxel_sizes: set[float] = field(default_factory=set)
+
+    def count(self, chunk: ExportChunk) -> None:
+        """Take in a chunk that was written."""
+        known = np.isfinite(chunk.positions).all(axis=1)
+        self.without_position += int((~known).sum())
+        self.voxel_sizes.update(np.unique(chunk.voxel_sizes[known].round(4)).tolist())
 
 
 @dataclass
@@ -64,6 +66,7 @@ class _OpenPart:
 
     list: ListWriter
     volumes: VolumeWriter | None
+    format: str
 
 
 class ListPass:
@@ -87,6 +90,7 @@ class ListPass:
             if plan.request.class_sums and plan.geometry is not None
             else None
         )
+        self.converted = ConvertedPlaces()
         self._done = 0
 
     def run(self) -> None:
@@ -123,7 +127,7 @@ class ListPass:
             )
         open_file = partial(self._files.open, particles=None if group.writer.writes_many_files else len(places))
         writer = group.writer.open(open_file, self._context(group, stem, source))
-        return _OpenPart(opened.enter_context(writer), volumes)
+        return _OpenPart(opened.enter_context(writer), volumes, group.writer.key)
 
     def _context(self, group: ListGroup, stem: str, source: Source) -> ExportContext:
         keeps_columns = group.writer.key in (source.format, "csv", "parquet")
@@ -147,7 +151,10 @@ class ListPass:
             references = self._write_volumes(part.volumes, rows)
             if self._plan.request.rewrite_images:
                 rows = with_images(rows, references, IMAGE_COLUMN)
-        part.list.write(self._chunks.chunk(rows))
+        chunk = self._chunks.chunk(rows)
+        part.list.write(chunk)
+        if rows.source.format != part.format:
+            self.converted.count(chunk)
 
     def _write_volumes(self, writer: VolumeWriter | None, rows: SourceRows) -> list[str]:
         references: list[str] = []

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 import tomosift
 from tomosift.exports.attempt_files import AttemptFiles
-from tomosift.exports.list_files import IMAGE_COLUMN, ExportPlan, numbered_class_names
+from tomosift.exports.list_files import IMAGE_COLUMN, ConvertedPlaces, ExportPlan, numbered_class_names
 from tomosift.exports.particle_volumes import WrittenSum
 from tomosift.exports.preview import prediction_source
 from tomosift.exports.schemas import ExportedClass
@@ -35,6 +34,7 @@ class ExportFacts:
     created_at: datetime
     created_by: str | None
     counts: Sequence[ExportedClass]
+    converted: ConvertedPlaces
     sums: Sequence[WrittenSum]
 
 
@@ -50,11 +50,6 @@ def write_descriptions(files: AttemptFiles, plan: ExportPlan, facts: ExportFacts
     with files.open(README) as file:
         file.write(_readme(plan, facts).encode())
     return _manifest(files, plan, facts)
-
-
-def count_without_position(plan: ExportPlan) -> int:
-    """How many converted particles have no known place in their tomogram."""
-    return 0 if plan.geometry is None else int(np.isnan(plan.geometry.positions[plan.converted]).any(axis=1).sum())
 
 
 def _manifest(files: AttemptFiles, plan: ExportPlan, facts: ExportFacts) -> dict[str, Any]:
@@ -80,7 +75,7 @@ def _manifest(files: AttemptFiles, plan: ExportPlan, facts: ExportFacts) -> dict
             "in_project": len(known.facts),
             "selected": int(plan.outcome.selected.sum()),
             "written": plan.total,
-            "without_position": count_without_position(plan),
+            "without_position": facts.converted.without_position,
         },
         "classes": [count.model_dump(mode="json") for count in facts.counts],
         "sources": [_source(each) for each in known.facts.sources],
@@ -143,22 +138,19 @@ def _readme(plan: ExportPlan, facts: ExportFacts) -> str:
         IMAGE_COLUMN in each.columns for each in plan.known.facts.sources
     ):
         lines.append("Images are named as in the imported lists: run the next program where those were made.")
-    lines += _about_places(plan)
+    lines += _about_places(facts.converted)
     if facts.sums:
         lines.append(f"class_sums/ holds one average a class. Resolutions in {MANIFEST}: {NOT_GOLD}.")
     return "\n".join(lines) + "\n"
 
 
-def _about_places(plan: ExportPlan) -> list[str]:
+def _about_places(places: ConvertedPlaces) -> list[str]:
     """What a list cannot say itself: which voxels its coordinates count, and which of them are not known."""
     lines = []
-    if plan.geometry is not None and len(plan.converted):
-        known_places = plan.converted[np.isfinite(plan.geometry.positions[plan.converted]).all(axis=1)]
-        sizes = np.unique(plan.geometry.voxel_sizes[known_places].round(4))
-        known = " and ".join(f"{size:g}" for size in sizes[:3] if size > 0)
-        if known:
-            lines.append(f"Coordinates in voxels count voxels of {known} Å.")
-    if missing := count_without_position(plan):
+    known = " and ".join(f"{size:g}" for size in sorted(places.voxel_sizes)[:3] if size > 0)
+    if known:
+        lines.append(f"Coordinates in voxels count voxels of {known} Å.")
+    if missing := places.without_position:
         lines.append(WITHOUT_POSITION.format(missing))
     return lines
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tomosift.exports.added_columns import AddedColumns
-from tomosift.exports.geometry import Geometry
+from tomosift.exports.geometry import GeometryOf
 from tomosift.exports.outcome import Outcome, class_names, class_number
 from tomosift.exports.pool_facts import PoolFacts
 from tomosift.formats.export_chunk import ExportChunk
@@ -83,7 +83,7 @@ def _row_groups(table: pq.ParquetFile) -> Iterator[tuple[list[int], int]]:
 class ChunkMaker:
     """Makes what a writer takes out of rows: classes, places, added columns."""
 
-    def __init__(self, facts: PoolFacts, outcome: Outcome, geometry: Geometry | None, added: AddedColumns) -> None:
+    def __init__(self, facts: PoolFacts, outcome: Outcome, geometry: GeometryOf | None, added: AddedColumns) -> None:
         self._facts, self._outcome, self._geometry, self._added = facts, outcome, geometry, added
         names = class_names(facts)
         low = min(names)
@@ -111,10 +111,11 @@ class ChunkMaker:
         if self._geometry is None:
             unknown = np.full((len(rows.places), 3), np.nan)
             return {"positions": unknown, "voxel_sizes": unknown[:, 0], "angles": unknown}
+        geometry = self._geometry(rows.places)
         return {
-            "positions": self._geometry.positions[rows.places],
-            "voxel_sizes": self._geometry.voxel_sizes[rows.places],
-            "angles": self._angles_in_tomogram(rows, self._geometry.cube_angles[rows.places]),
+            "positions": geometry.positions,
+            "voxel_sizes": geometry.voxel_sizes,
+            "angles": self._angles_in_tomogram(rows, geometry.cube_angles),
         }
 
     @staticmethod

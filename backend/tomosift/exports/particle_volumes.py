@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tomosift.exports.attempt_files import AttemptFiles, UniqueNames, safe_name
-from tomosift.exports.geometry import Geometry
+from tomosift.exports.geometry import GeometryOf
 from tomosift.exports.outcome import Outcome, class_names
 from tomosift.exports.particle_rows import SourceRows, centre_offsets
 from tomosift.exports.pool_facts import NOTHING, UNSURE, PoolFacts
@@ -74,7 +74,7 @@ class WrittenSum:
 class SumsByClass:
     """Sums up the selected particles of each class; those without a class, and the unsure, have no sum."""
 
-    def __init__(self, facts: PoolFacts, outcome: Outcome, geometry: Geometry, wedge: Wedge | None) -> None:
+    def __init__(self, facts: PoolFacts, outcome: Outcome, geometry: GeometryOf, wedge: Wedge | None) -> None:
         self._facts, self._outcome, self._geometry = facts, outcome, geometry
         present = set(np.unique(outcome.codes[outcome.selected]).tolist())
         self._names = {
@@ -98,7 +98,7 @@ class SumsByClass:
         offsets = centre_offsets(rows, self._voxel_size)
         self._sums.add(
             volumes[chosen],
-            self._geometry.cube_angles[places[chosen]],
+            self._geometry(places[chosen]).cube_angles,
             np.array([number[code] for code in codes[chosen].tolist()], np.int64),
             None if offsets is None else offsets[part][chosen],
         )

@@ -15,21 +15,20 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from tomosift.exports.attempt_files import AttemptFiles, attempt_prefix
-from tomosift.exports.geometry import read_geometry
+from tomosift.exports.geometry import StoredGeometry
 from tomosift.exports.list_files import ExportPlan, ListPass
 from tomosift.exports.list_groups import divide, group_sources
 from tomosift.exports.manifest import (
     MANIFEST,
     WITHOUT_POSITION,
     ExportFacts,
-    count_without_position,
     write_descriptions,
 )
 from tomosift.exports.outcome import decide
 from tomosift.exports.precision import PrecisionMeasure
 from tomosift.exports.preview import count_classes, read_known, see_one_moment
 from tomosift.exports.requests import EXPORT_KIND
-from tomosift.exports.schemas import ExportedClass, ExportIn
+from tomosift.exports.schemas import ExportIn
 from tomosift.formats.problem import FormatProblem
 from tomosift.kit import job_control
 from tomosift.kit.artifacts import ArtifactMissing, ArtifactStore, ArtifactUnreadable
@@ -107,11 +106,11 @@ def _export(job: RunningJob, files: AttemptFiles, artifacts: ArtifactStore, volu
     job.report("finish", 0, 1, "writing the manifest")
     measure = PrecisionMeasure(plan.known.facts, plan.known.predictions)
     counts = count_classes(plan.known, plan.outcome, measure, plan.request.filters.min_confidence)
-    facts = ExportFacts(order.project, order.created_at, order.created_by, counts, sums)
+    facts = ExportFacts(order.project, order.created_at, order.created_by, counts, lists.converted, sums)
     manifest = json.dumps(write_descriptions(files, plan, facts), indent=1, allow_nan=False).encode()
     with files.open(MANIFEST) as file:
         file.write(manifest)
-    _publish(job, files, plan, counts, hashlib.sha256(manifest).hexdigest())
+    _publish(job, files, plan, facts, hashlib.sha256(manifest).hexdigest())
 
 
 def _collect(job: RunningJob, artifacts: ArtifactStore) -> tuple[_Order, ExportPlan]:
@@ -127,14 +126,13 @@ def _collect(job: RunningJob, artifacts: ArtifactStore) -> tuple[_Order, ExportP
         sources = known.facts.sources
         groups = group_sources(sources, request.format)
         is_foreign = any(sources[each].format != group.writer.key for group in groups for each in group.sources)
-        geometry = read_geometry(session, project.id, known.facts) if is_foreign or request.class_sums else None
+        is_asked = is_foreign or request.class_sums
+        geometry = StoredGeometry(session, project.id, known.facts).of if is_asked else None
     order = _Order(request, project, utc_now(), user.display_name if user else None)
     return order, ExportPlan(request, known, outcome, geometry, groups, divide(request.layout, known.facts, outcome))
 
 
-def _publish(
-    job: RunningJob, files: AttemptFiles, plan: ExportPlan, counts: list[ExportedClass], manifest_sha256: str
-) -> None:
+def _publish(job: RunningJob, files: AttemptFiles, plan: ExportPlan, facts: ExportFacts, manifest_sha256: str) -> None:
     claim = job.claim
     written = files.written
     size = sum(each.bytes for each in written)
@@ -142,7 +140,7 @@ def _publish(
         job_control.hold(session, claim.job_id, claim.token)
         message = f"{plan.total:,} particles in {len(written):,} files ({size / 1e6:,.1f} MB) can be fetched"
         job_control.write_log(session, claim.job_id, message)
-        if missing := count_without_position(plan):
+        if missing := facts.converted.without_position:
             job_control.write_log(session, claim.job_id, WITHOUT_POSITION.format(missing), "warning")
         job_control.finish(
             session,
@@ -154,7 +152,7 @@ def _publish(
                 "particles": plan.total,
                 "file_count": len(written),
                 "bytes": size,
-                "classes": [each.model_dump(mode="json") for each in counts],
+                "classes": [each.model_dump(mode="json") for each in facts.counts],
                 "manifest_sha256": manifest_sha256,
             },
         )

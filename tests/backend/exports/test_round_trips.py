@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from tomosift.exports.attempt_files import AttemptFiles
-from tomosift.exports.geometry import Geometry
+from tomosift.exports.geometry import Geometry, GeometryOf
 from tomosift.exports.list_files import ExportPlan, ListPass
 from tomosift.exports.list_groups import divide, group_sources
 from tomosift.exports.outcome import decide
@@ -116,14 +116,13 @@ def _facts(particles: ParticleList, name: str, labels: np.ndarray) -> PoolFacts:
     )
 
 
-def _geometry(particles: ParticleList) -> Geometry:
+def _geometry(particles: ParticleList) -> GeometryOf:
     positions, angles = particles.positions(), particles.angles()
     unknown = np.full((len(particles), 3), np.nan)
-    return Geometry(
-        unknown if positions is None else positions.values,
-        unknown[:, 0] if positions is None else positions.voxel_size,
-        unknown if angles is None else angles,
-    )
+    places = unknown if positions is None else positions.values
+    sizes = unknown[:, 0] if positions is None else positions.voxel_size
+    turns = unknown if angles is None else angles
+    return lambda chosen: Geometry(places[chosen], sizes[chosen], turns[chosen])
 
 
 # Whatever a STAR value can be: quotes, comments, texts that look like numbers or blocks.
