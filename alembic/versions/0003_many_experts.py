@@ -1,5 +1,5 @@
 """Many experts: accounts with passwords, invitations and providers; blind opinions, bulk decisions, class sets that
-change; the audit log; webhooks."""
+change; the audit log; webhooks; answers kept for repetitions."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -69,6 +69,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_event")),
     )
     op.create_index("ix_audit_event_project_id_id", "audit_event", ["project_id", "id"], unique=False)
+    op.create_index("ix_audit_event_actor_name_id", "audit_event", ["actor_name", "id"], unique=False)
+    op.create_index("ix_audit_event_action_id", "audit_event", ["action", "id"], unique=False)
+    op.create_table(
+        "oidc_request",
+        sa.Column("state", sa.LargeBinary(), nullable=False),
+        sa.Column("browser", sa.LargeBinary(), nullable=False),
+        sa.Column("nonce", sa.String(), nullable=False),
+        sa.Column("code_verifier", sa.String(), nullable=False),
+        sa.Column("return_to", sa.String(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_account.id"], name=op.f("fk_oidc_request_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("state", name=op.f("pk_oidc_request")),
+    )
     op.create_table(
         "class_set_change",
         sa.Column("project_id", sa.Uuid(), nullable=False),
@@ -162,6 +179,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_webhook_delivery_webhook_id_id", "webhook_delivery", ["webhook_id", "id"], unique=False)
     op.create_table(
+        "answered_request",
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("payload_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("answer", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["user_account.id"], name=op.f("fk_answered_request_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "key", name=op.f("pk_answered_request")),
+    )
+    op.create_index(op.f("ix_answered_request_created_at"), "answered_request", ["created_at"], unique=False)
+    op.create_table(
         "class_example",
         sa.Column("class_id", sa.Uuid(), nullable=False),
         sa.Column("subtomogram_id", sa.BigInteger(), nullable=False),
@@ -178,6 +208,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("class_id", "subtomogram_id", name=op.f("pk_class_example")),
     )
+    op.add_column("access_token", sa.Column("project_id", sa.Uuid(), nullable=True))
+    op.create_foreign_key(
+        op.f("fk_access_token_project_id"), "access_token", "project", ["project_id"], ["id"], ondelete="CASCADE"
+    )
+    op.create_index(op.f("ix_access_token_project_id"), "access_token", ["project_id"], unique=False)
+    op.add_column("sign_in_link", sa.Column("asks_password", sa.Boolean(), server_default="false", nullable=False))
     op.add_column("browser_session", sa.Column("began_by", sa.String(), server_default="link", nullable=False))
     op.add_column("current_label", sa.Column("agreement", sa.REAL(), nullable=True))
     op.add_column("current_label", sa.Column("confidence", sa.REAL(), nullable=True))
@@ -261,7 +297,13 @@ def downgrade() -> None:
     op.drop_column("current_label", "confidence")
     op.drop_column("current_label", "agreement")
     op.drop_column("browser_session", "began_by")
+    op.drop_column("sign_in_link", "asks_password")
+    op.drop_index(op.f("ix_access_token_project_id"), table_name="access_token")
+    op.drop_constraint(op.f("fk_access_token_project_id"), "access_token", type_="foreignkey")
+    op.drop_column("access_token", "project_id")
     op.drop_table("class_example")
+    op.drop_index(op.f("ix_answered_request_created_at"), table_name="answered_request")
+    op.drop_table("answered_request")
     op.drop_index("ix_webhook_delivery_webhook_id_id", table_name="webhook_delivery")
     op.drop_index(
         "ix_webhook_delivery_waiting", table_name="webhook_delivery", postgresql_where=sa.text("state = 'waiting'")
@@ -272,5 +314,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_invitation_project_id"), table_name="invitation")
     op.drop_table("invitation")
     op.drop_table("class_set_change")
+    op.drop_table("oidc_request")
+    op.drop_index("ix_audit_event_action_id", table_name="audit_event")
+    op.drop_index("ix_audit_event_actor_name_id", table_name="audit_event")
     op.drop_index("ix_audit_event_project_id_id", table_name="audit_event")
     op.drop_table("audit_event")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -29,14 +30,33 @@ def _session_factory() -> sessionmaker[Session]:
     return sessionmaker(get_engine(), expire_on_commit=False)
 
 
+_joined: ContextVar[Session | None] = ContextVar("joined", default=None)
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """One transaction: commits when the block ends, rolls back when it raises.
 
     Endpoints and tasks open it themselves, so that the commit happens before the response is sent.
     """
+    joined = _joined.get()
+    if joined is not None:
+        yield joined
+        joined.flush()
+        return
     with _session_factory()() as session, session.begin():
         yield session
+
+
+@contextmanager
+def joined_transaction() -> Iterator[Session]:
+    """A transaction that every `transaction()` inside the block joins: all of them commit together at its end."""
+    with transaction() as session:
+        token = _joined.set(session)
+        try:
+            yield session
+        finally:
+            _joined.reset(token)
 
 
 def reset_engine() -> None:

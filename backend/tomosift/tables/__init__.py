@@ -1,6 +1,6 @@
 """The tables, one file per aggregate. Postgres is the truth: everything that must not be lost is a row here."""
 
-from tomosift.tables.accounts import AccessToken, BrowserSession, Invitation, SignInLink, User
+from tomosift.tables.accounts import AccessToken, BrowserSession, Invitation, OidcRequest, SignInLink, User
 from tomosift.tables.annotation import CurrentLabel, LabelEvent, Lease, QueueItem
 from tomosift.tables.audit import AuditEvent
 from tomosift.tables.base import Base
@@ -8,11 +8,13 @@ from tomosift.tables.cycles import Cycle, Model
 from tomosift.tables.jobs import JOB_STATES, Job, JobLogLine, OutboxMessage, WorkerNode
 from tomosift.tables.pool import EvaluationItem, Source, Subtomogram, Tomogram, Upload
 from tomosift.tables.projects import ClassExample, ClassSetChange, ParticleClass, Project, ProjectMember
+from tomosift.tables.requests import AnsweredRequest
 from tomosift.tables.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
     "JOB_STATES",
     "AccessToken",
+    "AnsweredRequest",
     "AuditEvent",
     "Base",
     "BrowserSession",
@@ -27,6 +29,7 @@ __all__ = [
     "LabelEvent",
     "Lease",
     "Model",
+    "OidcRequest",
     "OutboxMessage",
     "ParticleClass",
     "Project",
