@@ -1,4 +1,5 @@
-"""Who may sign in: users, browser sessions, one-time sign-in links, invitations, personal access tokens.
+"""Who may sign in: users, browser sessions, one-time sign-in links, invitations, access tokens,
+requests to an OpenID provider.
 
 Secrets are random and stored as SHA-256 digests only; they cannot be read back. Passwords are stored as argon2 hashes.
 """
@@ -59,7 +60,7 @@ class BrowserSession(Base):
 
 
 class SignInLink(Base):
-    """A link that signs one user in, once."""
+    """A link that signs one user in, once. With `asks_password` it stands for a forgotten password: set a new one."""
 
     __tablename__ = "sign_in_link"
 
@@ -69,6 +70,26 @@ class SignInLink(Base):
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    asks_password: Mapped[bool] = mapped_column(default=False, server_default="false")
+
+
+class OidcRequest(Base):
+    """A browser that was sent to the OpenID provider and is expected back, once.
+
+    `state` and `browser` (a cookie's value) are digests; `nonce` and `code_verifier` are what the provider's answer is
+    checked with. With `user_id` somebody who is signed in connects their account.
+    """
+
+    __tablename__ = "oidc_request"
+
+    state: Mapped[bytes] = mapped_column(primary_key=True)
+    browser: Mapped[bytes]
+    nonce: Mapped[str]
+    code_verifier: Mapped[str]
+    return_to: Mapped[str]
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[datetime]
 
 
 class Invitation(Base):
@@ -95,7 +116,7 @@ class Invitation(Base):
 
 
 class AccessToken(Base):
-    """A personal access token for scripts; `scope` is `read` or `write`."""
+    """A personal access token for scripts; `scope` is `read` or `write`. With `project_id` it works in that one only."""
 
     __tablename__ = "access_token"
 
@@ -105,6 +126,7 @@ class AccessToken(Base):
     prefix: Mapped[str]
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     scope: Mapped[str]
+    project_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]

@@ -27,4 +27,8 @@ class AuditEvent(Base):
     target: Mapped[str]
     details: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
-    __table_args__ = (Index("ix_audit_event_project_id_id", "project_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_event_project_id_id", "project_id", "id"),
+        Index("ix_audit_event_actor_name_id", "actor_name", "id"),
+        Index("ix_audit_event_action_id", "action", "id"),
+    )
