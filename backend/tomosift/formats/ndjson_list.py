@@ -90,7 +90,7 @@ def read_ndjson_list(path: Path) -> ParticleList:
         flavour="CZ cryoET data portal",
         rows=frame,
         blocks={"points": {"texts": [key for key, is_string in string_keys.items() if is_string]}},
-        notes=(f"these files name no tomogram; it was taken from the path: {tomogram[:60]}",),
+        notes=(f"these files name no tomogram; unless you name one it is {tomogram[:60]}, from the path",),
     )
 
 

@@ -128,7 +128,7 @@ def _check_places(table: ParticleTable, file_name: str) -> None:
 
 def _notes(table: ParticleTable) -> Iterator[str]:
     if table.has_2d_stacks:
-        yield STACKS_2D
+        yield "its images are 2D tilt stacks, which are not read: boxes can only be cut from the tomograms"
     if table.counts_in_image_voxels:
         yield (
             "the coordinates count in voxels of the images, as WarpTools writes them, whatever "

@@ -123,8 +123,8 @@ def plan_boxes(
         problems.add(
             f"{padded[place]:.0%} of its box lies outside tomogram {file.name}: the particle is at {x:.1f}, {y:.1f}, "
             f"{z:.1f} in {width} × {height} × {depth} voxels of {file.voxel_size:g} Å; "
-            "take it out of the list; if many are outside, the voxel size of the coordinates is probably wrong "
-            "(--voxel-size)",
+            "take it out of the list; if many are outside, the voxel size of the coordinates is probably "
+            "wrong: give the right one with the import",
             int(rows[place]) + 1,
             "coordinates",
         )
@@ -160,7 +160,7 @@ def _look_at(
 ) -> tuple[TomogramFile, Sequence[str]]:
     """The tomogram with all its measures. Raises FormatProblem."""
     if not name:
-        raise FormatProblem("the list does not say which tomogram it is about; name it with the import (--tomogram)")
+        raise FormatProblem("the list does not say which tomogram it is about; name the tomogram with the import")
     found = finder.find(name)
     volume = reader.open(found.path)
     plain = plain_tomogram_name(name)
@@ -168,7 +168,8 @@ def _look_at(
     size = given.voxel_size_angstrom or found.voxel_size or volume.voxel_size or finder.binned_voxel_size(plain)
     if size is None:
         raise FormatProblem(
-            f"the voxel size of tomogram {plain} is unknown: its header does not say; give it (--tomogram-voxel-size)"
+            f"the voxel size of tomogram {plain} is unknown: its header does not say; give the voxel size of the "
+            "tomograms with the import"
         )
     depth, height, width = volume.shape_zyx
     middle = tuple(each // 2 * size for each in (width, height, depth))

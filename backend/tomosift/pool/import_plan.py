@@ -233,7 +233,7 @@ def _check_voxel_sizes(
     for place in np.flatnonzero(np.isnan(sizes)).tolist():
         problems.add(
             "its voxel size is unknown: neither the list nor the volume's header gives it; add it to the list "
-            "(rlnImagePixelSize in data_optics), or import with --voxel-size",
+            "(rlnImagePixelSize in data_optics), or give the voxel size with the import",
             int(rows[place]) + 1,
             "voxel size",
         )

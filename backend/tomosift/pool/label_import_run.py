@@ -30,7 +30,7 @@ from tomosift.pool.label_import_writing import (
     write_predictions,
     written_counts,
 )
-from tomosift.pool.label_imports import payload_request
+from tomosift.pool.label_imports import only_list, payload_request
 from tomosift.pool.label_schemas import LabelImportRequest, LabelUse
 from tomosift.pool.predicted_batch import redraw_first_batch
 from tomosift.pool.uploads import remove_dead_uploads
@@ -120,9 +120,7 @@ def _stage(job: RunningJob, request: LabelImportRequest, project_id: uuid.UUID, 
                 staging.add_keys(source.id, column_of_source(source, rows.match_column, store))
     only = request.source_id
     if rows.match == "row" and rows.source_id is None and only is None:
-        if len(sources) > 1:
-            raise invalid("row-of-which", "Rows of which list?", "The project has several lists; say which one.")
-        only = sources[0].id
+        only = None if (one := only_list(sources)) is None else one.id
     staging.match(project_id, rows.match, only)
     return rows
 

@@ -1,9 +1,10 @@
 """Asking for a label import or for its undoing: everything that can be checked at once is, the work is a job."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tomosift.accounts.users import ensure_importer
@@ -17,6 +18,7 @@ from tomosift.tables import Job, Source
 LABEL_IMPORT_TASK = "tomosift.import_labels"
 UNDO_TASK = "tomosift.undo_label_import"
 LABEL_IMPORT, UNDO = "label-import", "label-import-undo"
+SHOWN_LISTS = 10
 
 
 def request_label_import(
@@ -91,16 +93,22 @@ def _check_source(session: Session, project_id: uuid.UUID, request: LabelImportR
         source = session.get(Source, request.source_id)
         if source is None or source.project_id != project_id:
             raise not_found("list")
-    elif request.matches == "row" and _source_count(session, project_id) != 1:
+    elif request.matches == "row":
+        sources = session.scalars(select(Source).where(Source.project_id == project_id).order_by(Source.created_at))
+        only_list(sources.all())
+
+
+def only_list(sources: Sequence[Source]) -> Source | None:
+    """The project's one list; None before the first. Raises ProblemError 422 that tells several apart."""
+    if len(sources) > 1:
+        shown = ", ".join(f"{each.id} ({each.name})" for each in sources[:SHOWN_LISTS])
+        more = f" and {len(sources) - SHOWN_LISTS} more" if len(sources) > SHOWN_LISTS else ""
         raise invalid(
             "row-of-which",
             "Rows of which list?",
-            "The project has several lists; say with source_id which one's rows are meant.",
+            f"The project has several lists; give the id of the one whose rows are meant: {shown}{more}.",
         )
-
-
-def _source_count(session: Session, project_id: uuid.UUID) -> int:
-    return session.scalar(select(func.count()).select_from(Source).where(Source.project_id == project_id)) or 0
+    return sources[0] if sources else None
 
 
 def _post(session: Session, job: Job) -> Job:

@@ -181,7 +181,7 @@ def _warnings(
     if order.options.cut is not None and order.options.voxel_size_angstrom is None and _voxels_unknown(particles):
         found.append(
             "the list does not say how large the voxels are that its coordinates count; they are taken as those of the "
-            "tomograms (--voxel-size says otherwise)"
+            "tomograms unless you give the voxel size"
         )
     return found
 

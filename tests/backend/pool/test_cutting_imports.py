@@ -235,7 +235,7 @@ def test_a_tomogram_of_unknown_voxel_size_is_asked_for(service: Service, roots: 
     write_tomograms(roots / "tomograms", voxel_size=1.0)
     body: dict[str, Any] = {"path": str(write_coordinates(roots / "particles.star")), "cut": CUT}
     given: dict[str, Any] = {"folder": str(roots / "tomograms")}
-    assert "--tomogram-voxel-size" in do_import(service, **body, tomograms=given)["problem"]["detail"]
+    assert "give the voxel size of the tomograms" in do_import(service, **body, tomograms=given)["problem"]["detail"]
     given["voxel_size_angstrom"] = 12.0
     assert do_import(service, **body, tomograms=given)["state"] == "succeeded"
     with transaction() as session:
