@@ -1,10 +1,9 @@
 """What a model says about each particle: the stored outputs of a cycle, or predictions that came with the import."""
 
-import json
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +13,8 @@ from sqlalchemy.orm import Session
 from tomosift.exports.pool_facts import JUNK, NOTHING, PoolFacts, code_of
 from tomosift.kit.artifacts import ArtifactStore, ArtifactUnreadable
 from tomosift.kit.problems import ProblemError, not_found
+from tomosift.kit.stored_columns import open_columns
 from tomosift.tables import Cycle, Model, ParticleClass
-
-_ROWS_AT_A_TIME = 100_000
-_LONGEST_HEADER = 2**24
-_TYPES: dict[str, type[np.generic]] = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "I64": np.int64}
 
 
 @dataclass(frozen=True)
@@ -123,39 +119,9 @@ def _codes_of_outputs(outputs: Sequence[dict[str, Any]], classes: Sequence[Parti
 def _outputs(
     store: ArtifactStore, key: str, width: int
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.floating[Any]]]]:
-    """Ids and logits of a safetensors artifact, some rows at a time: its embeddings may be gigabytes."""
-    with store.open_for_reading(key) as file:
-        length = int.from_bytes(file.read(8), "little")
-        try:
-            header: dict[str, Any] = json.loads(file.read(min(length, _LONGEST_HEADER)))
-            tensors = {name: _Tensor.of(header[name], 8 + length) for name in ("item_ids", "logits")}
-        except (ValueError, KeyError, TypeError) as error:
-            raise ArtifactUnreadable(f"the artifact {key!r} holds no outputs of a model") from error
-        ids, logits = tensors["item_ids"], tensors["logits"]
-        if logits.shape != (ids.shape[0], width):
+    """Ids and logits of a cycle's outputs, some rows at a time."""
+    with open_columns(store, key) as columns:
+        if columns.width("logits") != width:
             raise ArtifactUnreadable(f"the outputs in {key!r} do not fit the model's {width} classes")
-        for first in range(0, ids.shape[0], _ROWS_AT_A_TIME):
-            count = min(_ROWS_AT_A_TIME, ids.shape[0] - first)
-            yield ids.read(file, first, count), logits.read(file, first, count)
-
-
-@dataclass(frozen=True)
-class _Tensor:
-    """Where a tensor lies in a safetensors file."""
-
-    kind: type[np.generic]
-    shape: tuple[int, ...]
-    start: int
-
-    @classmethod
-    def of(cls, entry: dict[str, Any], data_start: int) -> "_Tensor":
-        return cls(_TYPES[entry["dtype"]], tuple(map(int, entry["shape"])), data_start + int(entry["data_offsets"][0]))
-
-    def read(self, file: BinaryIO, first: int, count: int) -> NDArray[Any]:
-        row_values = int(np.prod(self.shape[1:]))
-        row_bytes = row_values * np.dtype(self.kind).itemsize
-        file.seek(self.start + first * row_bytes)
-        data = file.read(count * row_bytes)
-        if len(data) != count * row_bytes:
-            raise ArtifactUnreadable("the stored outputs of the model are cut off")
-        return np.frombuffer(data, self.kind).reshape(count, *self.shape[1:])
+        for ids, logits in columns.parts("item_ids", "logits"):
+            yield ids, logits
