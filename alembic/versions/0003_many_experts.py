@@ -53,6 +53,50 @@ CREATE TRIGGER audit_event_append_only BEFORE UPDATE OR DELETE ON audit_event
 FOR EACH ROW EXECUTE FUNCTION refuse_audit_event_change()
 """
 
+# A queue item knows who has spoken of its subtomogram, so that the queue need not read the history to give it out. Kept
+# here, not by each writer of events: whoever writes one, the queue never asks the same person twice.
+NOTE_ANSWER = """
+CREATE FUNCTION note_answer_in_queue() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.kind <> 'undo' THEN
+        UPDATE queue_item q SET answered_by = q.answered_by || NEW.user_id
+        WHERE q.subtomogram_id = NEW.subtomogram_id AND q.state = 'open' AND NOT NEW.user_id = ANY (q.answered_by);
+    ELSE
+        UPDATE queue_item q SET answered_by = array_remove(q.answered_by, NEW.user_id)
+        WHERE q.subtomogram_id = NEW.subtomogram_id AND q.state = 'open' AND NOT EXISTS (
+            SELECT 1 FROM label_event e
+            WHERE e.subtomogram_id = NEW.subtomogram_id AND e.user_id = NEW.user_id
+              AND e.kind NOT IN ('undo', 'comment')
+              AND NOT EXISTS (SELECT 1 FROM label_event u WHERE u.undoes_event_id = e.id)
+        );
+    END IF;
+    RETURN NULL;
+END
+$$
+"""
+ANSWERS_ARE_NOTED = """
+CREATE TRIGGER label_event_answers_queue AFTER INSERT ON label_event
+FOR EACH ROW WHEN (NEW.kind <> 'comment' AND NEW.work <> 'import') EXECUTE FUNCTION note_answer_in_queue()
+"""
+# A second look may be given to those who spoke before it was asked for; every other question goes to somebody new.
+KNOW_ANSWERS = """
+CREATE FUNCTION know_answers_of_open_item() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.answered_by := ARRAY(
+        SELECT DISTINCT e.user_id FROM label_event e
+        WHERE e.subtomogram_id = NEW.subtomogram_id AND e.kind NOT IN ('undo', 'comment')
+          AND (NEW.work NOT IN ('label-error', 'adjudication') OR e.created_at >= NEW.created_at)
+          AND NOT EXISTS (SELECT 1 FROM label_event u WHERE u.undoes_event_id = e.id)
+    );
+    RETURN NEW;
+END
+$$
+"""
+ANSWERS_ARE_KNOWN = """
+CREATE TRIGGER queue_item_knows_answers BEFORE INSERT OR UPDATE OF state ON queue_item
+FOR EACH ROW WHEN (NEW.state = 'open') EXECUTE FUNCTION know_answers_of_open_item()
+"""
+
 
 def upgrade() -> None:
     op.create_table(
@@ -251,7 +295,12 @@ def upgrade() -> None:
     op.add_column("project", sa.Column("queue_paused_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("project", sa.Column("delete_after", sa.DateTime(timezone=True), nullable=True))
     op.create_index("ix_queue_item_subtomogram_id", "queue_item", ["subtomogram_id"], unique=False)
+    op.add_column(
+        "queue_item",
+        sa.Column("answered_by", postgresql.ARRAY(sa.Uuid()), server_default="{}", nullable=False),
+    )
     op.add_column("user_account", sa.Column("email", sa.String(), nullable=True))
+    op.create_index("uq_user_account_email_lower", "user_account", [sa.text("lower(email)")], unique=True)
     op.add_column("user_account", sa.Column("password_hash", sa.String(), nullable=True))
     op.add_column("user_account", sa.Column("oidc_issuer", sa.String(), nullable=True))
     op.add_column("user_account", sa.Column("oidc_subject", sa.String(), nullable=True))
@@ -265,9 +314,17 @@ def upgrade() -> None:
         op.create_check_constraint(op.f(name), table, condition)
     op.execute(REFUSE_AUDIT_CHANGE)
     op.execute(AUDIT_APPEND_ONLY)
+    for statement in (NOTE_ANSWER, ANSWERS_ARE_NOTED, KNOW_ANSWERS, ANSWERS_ARE_KNOWN):
+        op.execute(statement)
+    op.execute("UPDATE queue_item SET state = state WHERE state = 'open'")  # the trigger fills the new column
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER queue_item_knows_answers ON queue_item")
+    op.execute("DROP TRIGGER label_event_answers_queue ON label_event")
+    op.execute("DROP FUNCTION know_answers_of_open_item()")
+    op.execute("DROP FUNCTION note_answer_in_queue()")
+    op.drop_column("queue_item", "answered_by")
     op.execute("DROP TRIGGER audit_event_append_only ON audit_event")
     op.execute("DROP FUNCTION refuse_audit_event_change()")
     for table, name, _ in NEW_CHECKS:
@@ -280,6 +337,7 @@ def downgrade() -> None:
     op.drop_column("user_account", "oidc_subject")
     op.drop_column("user_account", "oidc_issuer")
     op.drop_column("user_account", "password_hash")
+    op.drop_index("uq_user_account_email_lower", table_name="user_account")
     op.drop_column("user_account", "email")
     op.drop_index("ix_queue_item_subtomogram_id", table_name="queue_item")
     op.drop_column("project", "delete_after")

@@ -8,7 +8,8 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import REAL, BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import REAL, BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tomosift.tables.base import Base, BigKey, CreatedAt
@@ -20,7 +21,8 @@ class QueueItem(Base):
     Blind opinions of several people about one subtomogram are items that differ by `slot`.
     Open items are handed out by `priority` (higher first), then `position` (lower first). `reason` is
     `{acquisition, text, …}` and says why this item was picked; evaluation items have none. `cycle_id` is
-    empty for the first, random batch.
+    empty for the first, random batch. The item is not for those in `answered_by`: their opinion of the subtomogram
+    stands (for `label-error` and `adjudication`: given since it was asked). Triggers keep it while the item is open.
     """
 
     __tablename__ = "queue_item"
@@ -37,6 +39,7 @@ class QueueItem(Base):
     rank: Mapped[int | None]
     score: Mapped[float | None]
     reason: Mapped[dict[str, Any] | None]
+    answered_by: Mapped[list[uuid.UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
     state: Mapped[str] = mapped_column(default="open", server_default="open")
     created_at: Mapped[CreatedAt]
     closed_at: Mapped[datetime | None]
