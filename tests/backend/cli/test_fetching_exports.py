@@ -13,11 +13,10 @@ import pytest
 from fastapi.testclient import TestClient
 from fixtures.export_world import ExportWorld, build_export_world
 from fixtures.particle_files import write_particles
-from fixtures.web_client import BASE_URL
+from fixtures.web_client import BASE_URL, shared_app
 from rich.console import Console
 
 from tomosift.accounts.tokens import create_token
-from tomosift.app import create_app
 from tomosift.cli import main
 from tomosift.client import ApiProblem, Client, ServiceAddress
 from tomosift.client import rest as client_module
@@ -35,7 +34,7 @@ class Connection(httpx.BaseTransport):
     """The application's own transport; whoever asks after a job finds it done. `answered` may change an answer."""
 
     def __init__(self) -> None:
-        self._inner = TestClient(create_app(), base_url=BASE_URL, raise_server_exceptions=False)._transport
+        self._inner = TestClient(shared_app(), base_url=BASE_URL, raise_server_exceptions=False)._transport
         self.answered: Callable[[httpx.Request, httpx.Response], httpx.Response] = lambda request, answer: answer
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
