@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from pydantic import BaseModel
 
 import tomosift
@@ -14,6 +14,7 @@ from tomosift.exports.endpoints import router as exports_router
 from tomosift.kit.broker import get_celery
 from tomosift.kit.event_stream import running_event_hub
 from tomosift.kit.health import check_ready
+from tomosift.kit.query_parameters import known_parameters_only
 from tomosift.kit.relay import Relay
 from tomosift.kit.routing import ProblemApp, install_problem_handlers, operation_name, problems
 from tomosift.kit.settings import get_settings
@@ -79,7 +80,7 @@ def create_app() -> FastAPI:
     app.add_middleware(WebSecurity, settings=get_settings())
     install_problem_handlers(app)
     for router in ROUTERS:
-        app.include_router(router, prefix=API_PREFIX)
+        app.include_router(router, prefix=API_PREFIX, dependencies=[Depends(known_parameters_only)])
     _add_health_checks(app)
     serve_interface(app)
     return app

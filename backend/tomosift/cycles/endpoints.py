@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials
 from fastapi.security.utils import get_authorization_scheme_param
-from pydantic import StringConstraints
 
 from tomosift.accounts.authentication import SESSION_COOKIE, current_user
+from tomosift.accounts.repeatable import repeatable
 from tomosift.cycles.launch import Launcher, cancel_cycle, launch_cycle
 from tomosift.cycles.overview import learning_curve, list_cycles, read_cycle
 from tomosift.cycles.schemas import CycleOut, CycleRequest, LearningCurve
@@ -22,10 +22,6 @@ from tomosift.projects.access import CuratorAccess, RequireRole, Role, ViewerAcc
 router = APIRouter(prefix="/projects/{slug}", tags=["cycles"])
 
 CycleNumber = Annotated[int, Path(ge=1, lt=2**31, description="The cycle's number in its project, from 1.")]
-OptionalKey = Annotated[
-    Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,64}$")] | None,
-    Header(alias="Idempotency-Key", description="A fresh random name; a repetition starts no second cycle."),
-]
 
 
 @router.get("/cycles", summary="The project's cycles, newest first", responses=problems(401, 403, 404, 422))
@@ -39,13 +35,14 @@ def read_cycles(access: ViewerAccess, limit: PageLimit = 50, after: PageAfter = 
 
 
 @router.post("/cycles", status_code=202, summary="Launch a cycle", responses=problems(401, 403, 404, 409, 422))
-def create_cycle(body: CycleRequest, access: CuratorAccess, key: OptionalKey = None) -> CycleOut:
+@repeatable()
+def create_cycle(body: CycleRequest, access: CuratorAccess) -> CycleOut:
     """Train on the labels as they are now, measure, score the pool, and choose the next batch.
 
     Labeling goes on meanwhile. One cycle runs at a time in a project. Without a worker the cycle waits, and `warning`
     says so.
     """
-    launcher = Launcher(access.user.id, access.user.display_name, key)
+    launcher = Launcher(access.user.id, access.user.display_name)
     with transaction() as session:
         cycle = launch_cycle(session, access.project_id, launcher, body.settings)
         return read_cycle(session, access.project_id, cycle.number)

@@ -1,7 +1,5 @@
 """Launching a cycle: its row, its job and the message to the workers commit together."""
 
-import hashlib
-import json
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -24,26 +22,21 @@ RUN_CYCLE_TASK = "tomosift_worker.run_cycle"
 
 @dataclass(frozen=True)
 class Launcher:
-    """Who launches, under which name for the trigger's reason, and with which key if any."""
+    """Who launches, and under which name for the trigger's reason."""
 
     user_id: uuid.UUID
     display_name: str
-    key: str | None = None
 
 
 def launch_cycle(session: Session, project_id: uuid.UUID, launcher: Launcher, asked: dict[str, Any]) -> Cycle:
-    """A new cycle on the labels as they are now; or the one this key launched before.
+    """A new cycle on the labels as they are now.
 
-    Raises ProblemError: 409 `cycle-running`, `key-reused`; 422 `too-few-labels`, and for settings that cannot be.
+    Raises ProblemError: 409 `cycle-running`; 422 `too-few-labels`, and for settings that cannot be.
     """
     # Excludes everybody who is writing a label event, until this transaction ends: the snapshot is sharp. It also
     # makes launches of one project follow one another.
     lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
     session.execute(lock, {"name": snapshot_lock(project_id)})
-    payload_hash = hashlib.blake2b(json.dumps(asked, sort_keys=True).encode(), digest_size=16).hexdigest()
-    earlier = _launched_with_key(session, project_id, launcher, payload_hash)
-    if earlier is not None:
-        return earlier
     _check_none_runs(session, project_id)
     project, catalogue = session.get_one(Project, project_id), newest_catalogue(session)
     settings = resolve_settings(asked, catalogue, project_settings(project).batch_size)
@@ -60,7 +53,7 @@ def launch_cycle(session: Session, project_id: uuid.UUID, launcher: Launcher, as
         job_id=job.id,
         previous_cycle_id=_newest_ready(session, project_id),
         settings=settings,
-        trigger=_trigger(launcher, payload_hash),
+        trigger={"kind": "manual", "reason": f"Launched by {launcher.display_name}"},
         class_set_version=project.class_set_version,
         label_snapshot_event_id=_newest_event(session, project_id),
         training_label_count=launch_readiness(session, project_id).training_labels,
@@ -86,29 +79,6 @@ def cancel_cycle(session: Session, project_id: uuid.UUID, number: int) -> Cycle:
     session.flush()
     session.refresh(cycle)
     announce(session, project_id, "cycle", number=cycle.number, stage=cycle.stage)
-    return cycle
-
-
-def _trigger(launcher: Launcher, payload_hash: str) -> dict[str, Any]:
-    trigger = {"kind": "manual", "reason": f"Launched by {launcher.display_name}"}
-    if launcher.key is not None:
-        trigger |= {"key": launcher.key, "user_id": str(launcher.user_id), "payload": payload_hash}
-    return trigger
-
-
-def _launched_with_key(session: Session, project_id: uuid.UUID, launcher: Launcher, payload_hash: str) -> Cycle | None:
-    if launcher.key is None:
-        return None
-    trigger = {"key": launcher.key, "user_id": str(launcher.user_id)}
-    cycle = session.scalars(
-        select(Cycle).where(Cycle.project_id == project_id, Cycle.trigger.contains(trigger))
-    ).one_or_none()
-    if cycle is not None and cycle.trigger.get("payload") != payload_hash:
-        raise conflict(
-            "key-reused",
-            "This key was used for another launch",
-            "Nothing was started. Send every new launch with a fresh Idempotency-Key.",
-        )
     return cycle
 
 

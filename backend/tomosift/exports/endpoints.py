@@ -1,13 +1,13 @@
 """HTTP face of the exports room: what can be written, what it would hold, exports and their files."""
 
 import uuid
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse, StreamingResponse
 
+from tomosift.accounts.repeatable import repeatable
 from tomosift.exports import fetching
 from tomosift.exports.manifest import MANIFEST
 from tomosift.exports.preview import KnownPools, preview, see_one_moment
@@ -16,8 +16,8 @@ from tomosift.exports.schemas import Choice, ExportDetail, ExportIn, ExportOut, 
 from tomosift.formats.list_writer import LIST_WRITERS
 from tomosift.kit.artifacts import ArtifactMissing, ArtifactStore, ArtifactUnreadable
 from tomosift.kit.database import transaction
-from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, page_of
-from tomosift.kit.problems import conflict, invalid
+from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_time_cursor, page_of
+from tomosift.kit.problems import conflict
 from tomosift.kit.routing import problems
 from tomosift.kit.settings import get_settings
 from tomosift.projects.access import CuratorAccess, ProjectAccess
@@ -56,6 +56,7 @@ def preview_export(body: Choice, access: CuratorAccess) -> ExportPreview:
 
 
 @router.post("", status_code=202, summary="Export particles", responses=problems(401, 403, 404, 409, 422))
+@repeatable()
 def create_export(body: ExportIn, access: CuratorAccess) -> ExportOut:
     """Start a job that writes lists, and volumes if asked, of the labels and predictions as they are when it starts."""
     with transaction() as session:
@@ -69,7 +70,7 @@ def read_exports(access: CuratorAccess, limit: PageLimit = 50, after: PageAfter 
     """The project's exports, newest first."""
     keep_days = get_settings().export_days
     with transaction() as session:
-        jobs = fetching.list_exports(session, access.project_id, limit + 1, _cursor(after))
+        jobs = fetching.list_exports(session, access.project_id, limit + 1, decode_time_cursor(after))
         made_by = fetching.makers(session, jobs)
     return page_of(
         jobs,
@@ -135,13 +136,3 @@ def _find(job_id: uuid.UUID, access: ProjectAccess) -> Job:
 
 def _attachment(name: str) -> str:
     return f"attachment; filename*=utf-8''{quote(name, safe='')}"
-
-
-def _cursor(after: str | None) -> tuple[datetime, uuid.UUID] | None:
-    values = decode_cursor(after, str, str)
-    if values is None:
-        return None
-    try:
-        return datetime.fromisoformat(str(values[0])), uuid.UUID(str(values[1]))
-    except ValueError as error:
-        raise invalid("bad-cursor", "Bad page cursor", "Use the `next` of the page before.") from error

@@ -3,13 +3,15 @@
 import base64
 import binascii
 import json
+import uuid
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from tomosift.kit.problems import invalid
+from tomosift.kit.problems import ProblemError, invalid
 
 CursorValue = str | int | float | None
 PageLimit = Annotated[int, Query(ge=1, le=500, description="At most so many items.")]
@@ -49,8 +51,23 @@ def decode_cursor(cursor: str | None, *types: type[str] | type[int] | type[float
         or len(values) != len(types)
         or not all(type(value) is kind for value, kind in zip(values, types, strict=True))
     ):
-        raise invalid("bad-cursor", "Bad page cursor", "Use the `next` of the page before, or leave `after` out.")
+        raise _bad_cursor()
     return values
+
+
+def decode_time_cursor(cursor: str | None) -> tuple[datetime, uuid.UUID] | None:
+    """The sort key of lists by time and id. Raises ProblemError 422 for anything `encode_cursor` did not make."""
+    values = decode_cursor(cursor, str, str)
+    if values is None:
+        return None
+    try:
+        return datetime.fromisoformat(str(values[0])), uuid.UUID(str(values[1]))
+    except ValueError as error:
+        raise _bad_cursor() from error
+
+
+def _bad_cursor() -> ProblemError:
+    return invalid("bad-cursor", "Bad page cursor", "Use the `next` of the page before, or leave `after` out.")
 
 
 def page_of(

@@ -26,6 +26,8 @@ _MEANINGS = {
     421: "This server does not go by that name",
     422: "Something in the request is wrong",
     428: "Say which version you read (If-Match)",
+    429: "Too many requests; wait as long as Retry-After says",
+    500: "The service failed; its log has the cause",
     503: "A part of the service cannot be reached",
     507: "The server's disk is full",
 }
@@ -47,15 +49,62 @@ class ProblemApp(FastAPI):
     """A FastAPI application whose description says of errors what is true: they are problem+json and nothing else."""
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI description, made once."""
+        """The OpenAPI description, made once. What any route may answer is added to each."""
         if self.openapi_schema is None:
-            # FastAPI describes the model of a response under the route's usual media type as well.
-            for path in super().openapi()["paths"].values():
-                for operation in path.values():
-                    for response in operation["responses"].values():
-                        if PROBLEM_MEDIA_TYPE in response.get("content", {}):
-                            del response["content"]["application/json"]
+            described = super().openapi()
+            told = described["components"].setdefault("responses", {})
+            for path, operations in described["paths"].items():
+                for method, operation in operations.items():
+                    _describe_errors(operation, _common_errors(path, method, operation))
+                    _describe_repetition(operation)
+                    told.update(_shared_errors(operation))
         return super().openapi()
+
+
+def _common_errors(path: str, method: str, operation: dict[str, Any]) -> set[int]:
+    """What every request to the API meets before its route: checks of host, site, size, rate and query; failures."""
+    if not path.startswith("/api/"):
+        return set()
+    errors = {421, 422, 500, 503}
+    if method not in ("get", "head"):
+        errors |= {403, 429}
+    if "requestBody" in operation:
+        errors.add(413)
+    if _takes_key(operation):
+        errors.add(409)
+    return errors
+
+
+def _takes_key(operation: dict[str, Any]) -> bool:
+    return any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", []))
+
+
+def _describe_repetition(operation: dict[str, Any]) -> None:
+    """A create that is repeated with its key answers 200."""
+    answers = operation["responses"]
+    made = answers.get("201") or answers.get("202")
+    if made and _takes_key(operation) and "200" not in answers:
+        again = {**made, "description": "This key made it before; the same answer again"}
+        operation["responses"] = {"200": again, **answers}
+
+
+def _describe_errors(operation: dict[str, Any], statuses: set[int]) -> None:
+    """FastAPI describes the model of an error under the route's usual media type as well: only problem+json is true."""
+    answers = operation["responses"]
+    answers |= {str(status): answer for status, answer in problems(*statuses).items() if str(status) not in answers}
+    operation["responses"] = dict(sorted(answers.items()))
+
+
+def _shared_errors(operation: dict[str, Any]) -> dict[str, Any]:
+    """Replace the operation's problem responses by references; returns what they refer to."""
+    shared = {}
+    for status, answer in operation["responses"].items():
+        if PROBLEM_MEDIA_TYPE in answer.get("content", {}):
+            name = f"Problem{status}"
+            content = {PROBLEM_MEDIA_TYPE: answer["content"][PROBLEM_MEDIA_TYPE]}
+            shared[name] = {"description": _MEANINGS[int(status)], "content": content}
+            operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
+    return shared
 
 
 def operation_name(route: APIRoute) -> str:

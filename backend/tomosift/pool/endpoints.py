@@ -1,16 +1,16 @@
 """HTTP face of the pool room: uploads, jobs, sources, subtomograms and their voxels."""
 
 import uuid
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
+from tomosift.accounts.repeatable import repeatable
 from tomosift.kit.database import transaction
-from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, page_of
-from tomosift.kit.problems import invalid, not_found
+from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, decode_time_cursor, page_of
+from tomosift.kit.problems import not_found
 from tomosift.kit.routing import problems
 from tomosift.kit.settings import get_settings
 from tomosift.pool import job_views, subtomograms, uploads
@@ -46,6 +46,7 @@ _BINARY_BODY: dict[str, Any] = {
 
 
 @router.post("/uploads", status_code=201, summary="Begin an upload", responses=problems(401, 403, 404))
+@repeatable()
 def create_upload(access: CuratorAccess) -> UploadOut:
     """A place for a particle list and its volumes. Send the files in chunks, then import the list."""
     with transaction() as session:
@@ -96,20 +97,22 @@ def delete_upload(upload_id: uuid.UUID, access: CuratorAccess) -> None:
 
 
 @router.get("/sources", summary="Imported lists", responses=problems(401, 404))
-def read_sources(access: ViewerAccess) -> Page[SourceOut]:
+def read_sources(access: ViewerAccess, limit: PageLimit = 100, after: PageAfter = None) -> Page[SourceOut]:
     """The particle lists in the pool, in the order of their import."""
+    cursor = decode_time_cursor(after)
+    query = select(Source).where(Source.project_id == access.project_id).order_by(Source.created_at, Source.id)
+    if cursor is not None:
+        query = query.where(tuple_(Source.created_at, Source.id) > cursor)
     with transaction() as session:
-        rows = session.scalars(
-            select(Source).where(Source.project_id == access.project_id).order_by(Source.created_at, Source.id)
-        ).all()
-    return Page(items=[SourceOut.model_validate(row) for row in rows], next=None)
+        rows = session.scalars(query.limit(limit + 1)).all()
+    return page_of(rows, limit, SourceOut.model_validate, lambda row: (row.created_at.isoformat(), str(row.id)))
 
 
 @router.get("/jobs", summary="Long work of the project", responses=problems(401, 404, 422))
 def read_jobs(access: ViewerAccess, limit: PageLimit = 50, after: PageAfter = None) -> Page[JobOut]:
     """Imports and cycles, newest first."""
     with transaction() as session:
-        rows = job_views.list_jobs(session, access.project_id, limit + 1, _job_cursor(after))
+        rows = job_views.list_jobs(session, access.project_id, limit + 1, decode_time_cursor(after))
     return page_of(rows, limit, job_out, lambda job: (job.created_at.isoformat(), str(job.id)))
 
 
@@ -219,13 +222,3 @@ def _summary_fields(
 
 def _detail(job: Job, session: Session) -> JobDetail:
     return job_detail(job, [JobLogEntry.model_validate(line) for line in job_views.log_lines(session, job.id)])
-
-
-def _job_cursor(after: str | None) -> tuple[datetime, uuid.UUID] | None:
-    values = decode_cursor(after, str, str)
-    if values is None:
-        return None
-    try:
-        return datetime.fromisoformat(str(values[0])), uuid.UUID(str(values[1]))
-    except ValueError as error:
-        raise invalid("bad-cursor", "Bad page cursor", "Use the `next` of the page before.") from error

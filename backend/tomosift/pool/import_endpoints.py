@@ -5,6 +5,7 @@ import uuid
 from fastapi import APIRouter, Response
 from sqlalchemy.orm import Session
 
+from tomosift.accounts.repeatable import repeatable
 from tomosift.kit.database import transaction
 from tomosift.kit.routing import problems
 from tomosift.kit.settings import get_settings
@@ -18,6 +19,7 @@ router = APIRouter(prefix="/projects/{slug}/imports", tags=["imports"], response
 
 
 @router.post("", status_code=202, summary="Import a particle list", responses=problems(409))
+@repeatable()
 def create_import(body: ImportPath | ImportUpload, access: CuratorAccess) -> JobOut:
     """Start a job that checks the list, copies or cuts the voxels and adds the particles, all of them or none.
 
@@ -30,6 +32,7 @@ def create_import(body: ImportPath | ImportUpload, access: CuratorAccess) -> Job
 
 
 @router.post("/preview", status_code=202, summary="Look at a particle list first")
+@repeatable()
 def create_preview(body: ImportPath | ImportUpload, access: CuratorAccess) -> JobOut:
     """Start a job that finds out what an import would do, with ten sample volumes, and writes nothing to the pool."""
     with transaction() as session:

@@ -4,6 +4,7 @@ import uuid
 
 from fastapi import APIRouter
 
+from tomosift.accounts.repeatable import repeatable
 from tomosift.kit.database import transaction
 from tomosift.kit.problems import forbidden
 from tomosift.kit.routing import problems
@@ -20,6 +21,7 @@ router = APIRouter(prefix="/projects/{slug}/label-imports", tags=["pool"], respo
 @router.post(
     "", status_code=202, summary="Bring labels that exist already", responses=problems(401, 403, 404, 409, 422)
 )
+@repeatable()
 def create_label_import(body: LabelImportRequest, access: CuratorAccess) -> JobOut:
     """Start a job that reads classes from a column and writes them in the importer's name.
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from tomosift.accounts.repeatable import repeatable
 from tomosift.kit.database import transaction
 from tomosift.kit.routing import problems
 from tomosift.kit.settings import get_settings
@@ -93,6 +94,7 @@ def read_files(upload_id: uuid.UUID, access: CuratorAccess) -> StreamingResponse
 @router.post(
     "/unpack", status_code=202, summary="Unpack an uploaded archive", responses=problems(401, 403, 404, 409, 422)
 )
+@repeatable()
 def unpack(upload_id: uuid.UUID, body: UnpackIn, access: CuratorAccess) -> JobOut:
     """Start a job that puts the archive's files into the upload, at their paths in the archive, and then deletes it.
 

@@ -1,17 +1,16 @@
 """HTTP face of the projects room: projects, their classes, their members."""
 
-import re
 import uuid
-from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Response
 
 from tomosift.accounts.authentication import CurrentUser
+from tomosift.accounts.repeatable import repeatable
 from tomosift.accounts.schemas import UserOut
 from tomosift.kit.database import transaction
 from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, page_of
-from tomosift.kit.problems import ProblemError
 from tomosift.kit.routing import problems
+from tomosift.kit.versions import IfMatch, etag
 from tomosift.projects import classes, lifecycle, membership
 from tomosift.projects.access import OwnerAccess, Role, ViewerAccess
 from tomosift.projects.queries import ProjectRow, list_projects
@@ -40,12 +39,13 @@ def read_projects(user: CurrentUser, limit: PageLimit = 100, after: PageAfter = 
 
 
 @router.post("", status_code=201, summary="Make a project", responses=problems(401, 403, 409, 422))
+@repeatable()
 def create_project(body: ProjectIn, user: CurrentUser, response: Response) -> ProjectOut:
     """Make an empty project with its classes. You become its owner; import particles next."""
     with transaction() as session:
         project = lifecycle.create_project(session, body, user.id)
         answer = lifecycle.project_out(session, project, Role.OWNER)
-    response.headers["ETag"] = _etag(answer.version)
+    response.headers["ETag"] = etag(answer.version)
     return answer
 
 
@@ -54,7 +54,7 @@ def read_project(access: ViewerAccess, response: Response) -> ProjectOut:
     """The project with its classes and settings. Its ETag is what a change must name."""
     with transaction() as session:
         answer = lifecycle.project_out(session, session.get_one(Project, access.project_id), access.role)
-    response.headers["ETag"] = _etag(answer.version)
+    response.headers["ETag"] = etag(answer.version)
     return answer
 
 
@@ -63,18 +63,18 @@ def change_project(
     body: ProjectPatch,
     access: OwnerAccess,
     response: Response,
-    if_match: Annotated[str | None, Header(description='The ETag you read, e.g. `"3"`.')] = None,
+    if_match: IfMatch = None,
 ) -> ProjectOut:
     """Change name, description, contrast or settings, if nobody has changed the project since you read it."""
-    version = _version_of(if_match)
     with transaction() as session:
-        project = lifecycle.change_project(session, access.project_id, version, body)
+        project = lifecycle.change_project(session, access.project_id, if_match, body)
         answer = lifecycle.project_out(session, project, access.role)
-    response.headers["ETag"] = _etag(answer.version)
+    response.headers["ETag"] = etag(answer.version)
     return answer
 
 
 @router.post("/{slug}/classes", status_code=201, summary="Add a class", responses=problems(401, 403, 404, 409, 422))
+@repeatable()
 def create_class(body: ClassIn, access: OwnerAccess) -> ClassOut:
     """Add a class at the end of the list; the class set gets a new version. Earlier decisions stay as they are."""
     with transaction() as session:
@@ -82,11 +82,19 @@ def create_class(body: ClassIn, access: OwnerAccess) -> ClassOut:
 
 
 @router.get("/{slug}/members", summary="Members of a project", responses=problems(401, 404))
-def read_members(access: ViewerAccess) -> Page[MemberOut]:
+def read_members(access: ViewerAccess, limit: PageLimit = 100, after: PageAfter = None) -> Page[MemberOut]:
     """Who works in the project and as what, by name."""
+    cursor = decode_cursor(after, str)
     with transaction() as session:
-        rows = membership.list_members(session, access.project_id)
-    return Page(items=[MemberOut(user=UserOut.model_validate(user), role=role) for user, role in rows], next=None)
+        rows = membership.list_members(
+            session, access.project_id, limit + 1, None if cursor is None else str(cursor[0])
+        )
+    return page_of(
+        rows,
+        limit,
+        lambda row: MemberOut(user=UserOut.model_validate(row[0]), role=row[1]),
+        lambda row: (row[0].name,),
+    )
 
 
 @router.put("/{slug}/members/{user_id}", summary="Give a role", responses=problems(401, 403, 404, 409, 422))
@@ -118,24 +126,3 @@ def _summary(row: ProjectRow) -> ProjectSummary:
         labeled_count=row.labeled_count,
         role=row.role,
     )
-
-
-def _etag(version: int) -> str:
-    return f'"{version}"'
-
-
-def _version_of(if_match: str | None) -> int | None:
-    """The version an If-Match header names; None for `*`. Raises ProblemError 428 without one, 412 for another kind."""
-    if if_match is None:
-        raise ProblemError(
-            428,
-            "version-needed",
-            "Say which version you change",
-            "Read the project, then send its ETag in the header If-Match, so that nobody's change is lost.",
-        )
-    if if_match.strip() == "*":
-        return None
-    found = re.fullmatch(r'\s*(?:W/)?"(\d{1,9})"\s*', if_match)
-    if found is None:
-        raise ProblemError(412, "changed-meanwhile", "Not a version of this project", 'If-Match is like `"3"`.')
-    return int(found[1])

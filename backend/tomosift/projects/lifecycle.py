@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from tomosift.kit.problems import ProblemError, conflict, invalid
+from tomosift.kit.problems import conflict, invalid
+from tomosift.kit.versions import check_version
 from tomosift.projects.access import Role
 from tomosift.projects.classes import add_first_classes, class_out, list_classes
 from tomosift.projects.schemas import ProjectIn, ProjectOut, ProjectPatch, ProjectSettings
@@ -39,16 +40,10 @@ def create_project(session: Session, wanted: ProjectIn, owner_id: uuid.UUID) -> 
     return project
 
 
-def change_project(session: Session, project_id: uuid.UUID, version: int | None, patch: ProjectPatch) -> Project:
-    """Apply `patch` if the project is still at `version` (None: whatever it is). Raises ProblemError 412, 422."""
+def change_project(session: Session, project_id: uuid.UUID, if_match: str | None, patch: ProjectPatch) -> Project:
+    """Apply `patch` if the project is still at the version `if_match` names. Raises ProblemError 412, 422, 428."""
     project = session.get_one(Project, project_id, with_for_update=True)
-    if version is not None and version != project.version:
-        raise ProblemError(
-            412,
-            "changed-meanwhile",
-            "The project has changed meanwhile",
-            f"It is at version {project.version}, and you changed version {version}. Read it again, then repeat.",
-        )
+    check_version(if_match, project.version, "project")
     if patch.name is not None:
         project.name = patch.name
     if patch.description is not None:

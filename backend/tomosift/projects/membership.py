@@ -11,15 +11,20 @@ from tomosift.projects.access import Role
 from tomosift.tables import Project, ProjectMember, User
 
 
-def list_members(session: Session, project_id: uuid.UUID) -> Sequence[tuple[User, Role]]:
-    """The members with their roles, by name."""
-    rows = session.execute(
+def list_members(
+    session: Session, project_id: uuid.UUID, limit: int, after_name: str | None
+) -> Sequence[tuple[User, Role]]:
+    """Up to `limit` members with their roles, by name, after that of `after_name`."""
+    query = (
         select(User, ProjectMember.role)
         .join(ProjectMember, ProjectMember.user_id == User.id)
         .where(ProjectMember.project_id == project_id)
         .order_by(User.name)
-    ).all()
-    return [(user, Role(role)) for user, role in rows]
+        .limit(limit)
+    )
+    if after_name is not None:
+        query = query.where(User.name > after_name)
+    return [(user, Role(role)) for user, role in session.execute(query)]
 
 
 def set_member(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, role: Role) -> tuple[User, Role]:

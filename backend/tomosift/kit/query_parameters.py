@@ -1,0 +1,27 @@
+"""Query parameters are an allow-list: one that a route does not take is refused by name, not passed over."""
+
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+
+from tomosift.kit.problems import invalid
+
+
+def known_parameters_only(request: Request) -> None:
+    """A dependency of every route. Raises ProblemError 422 with the names the route takes."""
+    if not request.query_params:
+        return
+    known = _names(request.scope["route"].dependant)
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        takes = f"Those are {', '.join(sorted(known))}." if known else "This address takes none."
+        raise invalid(
+            "unknown-parameter",
+            "There is no such query parameter",
+            f"{unknown[0][:80]!r} is no query parameter of this address. {takes}",
+            allowed=sorted(known),
+        )
+
+
+def _names(dependant: Dependant) -> set[str]:
+    """The query parameters of a route and of everything it depends on."""
+    return {field.alias for field in dependant.query_params}.union(*map(_names, dependant.dependencies))
