@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
+from tomosift.exports.precision import estimate
 from tomosift_worker.evaluation.classification import classify_quality
-from tomosift_worker.evaluation.intervals import effective_sample_size, wilson_interval
+from tomosift_worker.evaluation.intervals import effective_sample_size, exact_interval, wilson_interval
 
 TRUTH = np.array([0, 0, 0, 0, 1, 1, 2], np.int64)
 CALLED = np.array([0, 0, 0, 1, 1, 0, 1], np.int64)
@@ -26,6 +28,12 @@ def test_by_hand() -> None:
     assert (rod.n, rod.predicted, rod.precision, rod.recall) == (2, 3, pytest.approx(1 / 3), 1 / 2)
     assert (junk.n, junk.predicted, junk.precision, junk.recall) == (1, 0, None, 0.0)
     assert (sphere.n, sphere.predicted, sphere.precision, sphere.recall) == (0, 0, None, None)
+    assert barrel.f1 == pytest.approx(2 * 3 / (2 * 3 + 1 + 1))
+    assert rod.f1 == pytest.approx(2 * (1 / 3) * (1 / 2) / (1 / 3 + 1 / 2))
+    assert (junk.f1, sphere.f1, sphere.f1_interval) == (0.0, None, None)
+    assert barrel.precision_interval == exact_interval(3 / 4, 4)
+    low, high = exact_interval(3 / 5, 5)  # 3 of the 5 that are barrel or called so are both
+    assert barrel.f1_interval == pytest.approx((2 * low / (1 + low), 2 * high / (1 + high)))
     assert found.confusion == [[3, 1, 0, 0], [1, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]
     assert (found.low, found.high) == wilson_interval(4 / 7, 7)
 
@@ -36,6 +44,7 @@ def test_weights_of_the_sample_weigh() -> None:
     assert found is not None
     assert found.accuracy == pytest.approx((3 + 2) / 12)
     assert found.per_class[1].precision == pytest.approx(2 / (1 + 2 + 4))
+    assert found.per_class[1].precision_interval == pytest.approx(exact_interval(2 / 7, 49 / 21))
     assert found.confusion[0] == [3, 1, 0, 0]  # counts stay counts
     assert (found.low, found.high) == pytest.approx(wilson_interval(5 / 12, 144 / 28))
 
@@ -69,6 +78,19 @@ def test_wilson_bounds_solve_the_score_equation(case: tuple[int, int]) -> None:
     for bound in (low, high):
         if 0.0 < bound < 1.0:
             assert abs(share - bound) == pytest.approx(z * math.sqrt(bound * (1 - bound) / n), rel=1e-6, abs=1e-9)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0.1, 10.0)), min_size=1, max_size=60), st.booleans())
+def test_exports_state_the_same_interval(items: list[tuple[bool, float]], equal: bool) -> None:
+    right = np.array([each for each, _ in items])
+    weights = np.array([1.0 if equal else weight for _, weight in items])
+    exported = estimate(right, weights)
+    share = exported.share or 0.0
+    low, high = exact_interval(share, effective_sample_size(weights.tolist()))
+    assert (exported.low, exported.high) == (pytest.approx(low, abs=1e-9), pytest.approx(high, abs=1e-9))
+    if equal:
+        exact = binomtest(int(right.sum()), len(right)).proportion_ci(method="exact")
+        assert (low, high) == (pytest.approx(exact.low, abs=1e-9), pytest.approx(exact.high, abs=1e-9))
 
 
 def test_effective_size() -> None:

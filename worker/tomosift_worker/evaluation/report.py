@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tomosift_worker.evaluation.calibration import FEWEST_TO_FIT, calibrate
+from tomosift_worker.evaluation.calibration import FEWEST_TO_FIT, Outputs, calibrate
 from tomosift_worker.evaluation.classification import Classification, classify_quality
 
 
@@ -39,7 +39,8 @@ def evaluation_report(sample: EvaluationSample) -> dict[str, Any]:
         )
     calibration = None
     if (~half).any():
-        calibration = calibrate(sample.logits[~half], sample.truth[~half], sample.logits[half], sample.truth[half])
+        fit, report = (Outputs(sample.logits[part], sample.truth[part], sample.weights[part]) for part in (~half, half))
+        calibration = calibrate(fit, report)
     if calibration is None:
         reasons.append(
             f"The probabilities are not calibrated yet: that takes {FEWEST_TO_FIT} labeled items in the calibrating "
