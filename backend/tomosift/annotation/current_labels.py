@@ -1,14 +1,17 @@
-"""Deriving what counts now for a subtomogram from what was said about it."""
+"""The label of one subtomogram, derived together with the event that changes it."""
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 
 from sqlalchemy import bindparam, delete
 from sqlalchemy.orm import Session
 
 from tomosift.annotation import statements
 from tomosift.annotation.schemas import LabelOut
-from tomosift.kit.standing_labels import RULE, preference, spoken_by_importer, standing_opinions
+from tomosift.kit.label_jobs import ask_for_model_labels
+from tomosift.kit.label_rule import MODEL_RULES, SINGLE, LabelRule, Opinion, derive_label
+from tomosift.kit.standing_labels import adjudicates, counted_class, spoken_by_importer, standing_opinions
 from tomosift.tables import CurrentLabel, LabelEvent
 
 _ABOUT_ONE = (
@@ -16,57 +19,44 @@ _ABOUT_ONE = (
     .where(LabelEvent.subtomogram_id == bindparam("subtomogram"))
     .with_only_columns(
         LabelEvent.id,
+        LabelEvent.user_id,
         LabelEvent.kind,
-        LabelEvent.class_id,
+        counted_class().label("class_id"),
         LabelEvent.late,
         spoken_by_importer().label("imported"),
+        adjudicates().label("adjudicates"),
     )
 )
-
-
-@dataclass(frozen=True)
-class Opinion:
-    """An opinion that stands; `imported`: a file said it, not a person."""
-
-    event_id: int
-    kind: str
-    class_id: uuid.UUID | None
-    late: bool
-    imported: bool = False
 
 
 def opinions_about(session: Session, project_id: uuid.UUID, subtomogram_id: int) -> list[Opinion]:
     """All standing opinions about one subtomogram. The caller holds the subtomogram's row lock."""
     rows = session.execute(_ABOUT_ONE, {"project": project_id, "subtomogram": subtomogram_id})
-    return [Opinion(row.id, row.kind, row.class_id, row.late, row.imported) for row in rows]
+    return [Opinion(*row) for row in rows]
 
 
-def winning_opinion(opinions: list[Opinion]) -> Opinion | None:
-    """The opinion that is the label by rule "single"; None when nothing stands."""
-    return min(opinions, key=lambda each: preference(each.kind, each.imported, each.late, each.event_id), default=None)
-
-
-def label_of(opinions: list[Opinion]) -> LabelOut | None:
+def label_of(opinions: Sequence[Opinion], rule: LabelRule) -> LabelOut | None:
     """The label these opinions make."""
-    winner = winning_opinion(opinions)
-    return LabelOut.model_validate({"kind": winner.kind, "class_id": winner.class_id}) if winner else None
+    label = derive_label(opinions, rule)
+    return LabelOut.model_validate({"kind": label.kind, "class_id": label.class_id}) if label else None
 
 
-def store_label(session: Session, project_id: uuid.UUID, subtomogram_id: int, opinions: list[Opinion]) -> None:
-    """Write the label that these opinions make; no row where none stands."""
-    winner = winning_opinion(opinions)
-    if winner is None:
+def store_label(
+    session: Session,
+    project_id: uuid.UUID,
+    subtomogram_id: int,
+    opinions: Sequence[Opinion],
+    rule: LabelRule = SINGLE,
+) -> None:
+    """Write the label that these opinions make; no row where none stands.
+
+    Where the project's rule needs a model of its annotators, a job that works it out is asked for.
+    """
+    label = derive_label(opinions, rule)
+    if label is None:
         session.execute(delete(CurrentLabel).where(CurrentLabel.subtomogram_id == subtomogram_id))
-        return
-    session.execute(
-        statements.STORE_LABEL,
-        {
-            "subtomogram": subtomogram_id,
-            "project": project_id,
-            "kind": winner.kind,
-            "class_id": winner.class_id,
-            "rule": RULE,
-            "event": winner.event_id,
-            "opinions": sum(each.kind != "skip" for each in opinions),
-        },
-    )
+    else:
+        values = {"subtomogram": subtomogram_id, "project": project_id, **asdict(label)}
+        session.execute(statements.STORE_LABEL, values)
+    if rule in MODEL_RULES:
+        ask_for_model_labels(session, project_id)

@@ -1,18 +1,20 @@
 """Decisions: each is one event, written once however often it is sent, and never dropped."""
 
+from dataclasses import replace
 from typing import Literal
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from tomosift.annotation.current_labels import Opinion, label_of, opinions_about, store_label
+from tomosift.annotation.current_labels import label_of, opinions_about, store_label
 from tomosift.annotation.label_events import event_with_key, hash_payload, lock_subtomogram, write_event
-from tomosift.annotation.questions import close_question, question_of
+from tomosift.annotation.questions import OUTSIDE_THE_QUEUE, close_question, question_of
 from tomosift.annotation.queue import Asker, queue_status
 from tomosift.annotation.schemas import DecisionIn, DecisionOut
 from tomosift.kit.database import transaction
 from tomosift.kit.job_control import announce
-from tomosift.kit.problems import invalid
+from tomosift.kit.label_rule import Opinion
+from tomosift.kit.problems import ProblemError, invalid
 
 UNWRITTEN = 2**62
 """Stands for the id of an event that is about to be written: newer than all others."""
@@ -43,15 +45,25 @@ def _record(session: Session, asker: Asker, body: DecisionIn, key: str) -> tuple
     if earlier is not None:
         return DecisionOut(event_id=earlier.id, **earlier.response), False
     if body.kind == "class" and not context.class_is_known:
-        raise invalid(
-            "unknown-class", "No such class", "This class is not in the project's class set; reload the page."
-        )
-    question = question_of(session, asker, body, context)
-    close_question(session, asker, question, skipped=body.kind == "skip")
-    opinions = opinions_about(session, asker.project_id, body.subtomogram_id)
-    label = label_of([*opinions, Opinion(UNWRITTEN, body.kind, body.class_id, question.late)])
+        raise unknown_class()
+    if body.kind == "comment":
+        question, opinions = OUTSIDE_THE_QUEUE, []
+    else:
+        question = question_of(session, asker, body, context)
+        close_question(session, asker, question, skipped=body.kind == "skip")
+        opinions = opinions_about(session, asker.project_id, body.subtomogram_id)
+    said = Opinion(
+        event_id=UNWRITTEN,
+        author=asker.user_id,
+        kind=body.kind,
+        class_id=body.class_id,
+        late=question.late,
+        adjudicates=question.work == "adjudication" and body.kind != "skip",
+    )
+    # Whoever only comments may not have decided yet, and learns nothing of the label.
+    label = None if body.kind == "comment" else label_of([*opinions, said], context.rule)
     status: Literal["late", "accepted"] = "late" if question.late else "accepted"
-    queue = queue_status(session, asker, being_decided=body.subtomogram_id)
+    queue = queue_status(session, asker, being_decided=0 if body.kind == "comment" else body.subtomogram_id)
     response = {
         "status": status,
         "label": label.model_dump(mode="json") if label else None,
@@ -73,10 +85,17 @@ def _record(session: Session, asker: Asker, body: DecisionIn, key: str) -> tuple
         lease_id=body.lease_id,
         late=question.late,
         duration_ms=body.duration_ms,
+        confidence=body.confidence,
         comment=body.comment or None,
         decided_at=body.decided_at,
     )
-    opinions.append(Opinion(event_id, body.kind, body.class_id, question.late))
-    store_label(session, asker.project_id, body.subtomogram_id, opinions)
+    if body.kind != "comment":
+        opinions.append(replace(said, event_id=event_id))
+        store_label(session, asker.project_id, body.subtomogram_id, opinions, context.rule)
     announce(session, asker.project_id, "decision")
     return DecisionOut(event_id=event_id, status=status, label=label, queue=queue), True
+
+
+def unknown_class() -> ProblemError:
+    """The class of a decision is not in the project's class set."""
+    return invalid("unknown-class", "No such class", "This class is not in the project's class set; reload the page.")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from tomosift.annotation import statements
 from tomosift.annotation.queue import Asker
+from tomosift.kit.label_rule import LabelRule, rule_of
 from tomosift.kit.problems import conflict, not_found
 from tomosift.kit.standing_labels import snapshot_lock
 from tomosift.tables import LabelEvent
@@ -31,6 +32,8 @@ _NOTHING = {
     "late": False,
     "duration_ms": None,
     "comment": None,
+    "confidence": None,
+    "bulk_id": None,
     "decided_at": None,
 }
 
@@ -42,6 +45,7 @@ class Context:
     class_set_version: int
     in_evaluation: bool
     class_is_known: bool
+    rule: LabelRule
 
 
 def lock_subtomogram(session: Session, asker: Asker, subtomogram_id: int, class_id: uuid.UUID | None = None) -> Context:
@@ -57,7 +61,7 @@ def lock_subtomogram(session: Session, asker: Asker, subtomogram_id: int, class_
     ).one_or_none()
     if row is None:
         raise not_found("subtomogram")
-    return Context(row.class_set_version, row.in_evaluation, row.class_is_known)
+    return Context(row.class_set_version, row.in_evaluation, row.class_is_known, rule_of(row.project_settings))
 
 
 def hash_payload(payload: str) -> bytes:

@@ -15,7 +15,11 @@ IdempotencyKey = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,64}$"),
     Field(description="A fresh random name for this action (a UUID). Send the same one when you repeat it."),
 ]
-DecisionKind = Literal["class", "unsure", "junk", "skip"]
+LabelKind = Literal["class", "unsure", "junk", "skip"]
+DecisionKind = Literal["class", "unsure", "junk", "skip", "comment"]
+Confidence = Annotated[
+    int, Field(ge=1, le=3, description="How sure you are of it: 1 not very, 2 fairly, 3 certain.", examples=[3])
+]
 Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000, pattern=r"^[^\x00]*$")]
 BigId = Annotated[int, Field(ge=1, lt=2**63)]
 
@@ -179,8 +183,9 @@ class DecisionIn(BaseModel):
     subtomogram_id: BigId
     lease_id: BigId | None = Field(default=None, description="Null for an item you chose yourself.")
     fencing_token: BigId | None = None
-    kind: DecisionKind
+    kind: DecisionKind = Field(description="`comment`: words only. It labels nothing and answers no question.")
     class_id: uuid.UUID | None = Field(default=None, description="The class, for kind `class` only.")
+    confidence: Confidence | None = None
     duration_ms: int | None = Field(default=None, ge=0, le=LONGEST_LOOK_MS, description="How long you looked.")
     comment: Comment | None = None
     decided_at: datetime | None = Field(default=None, description="When you decided, by your clock.")
@@ -189,6 +194,8 @@ class DecisionIn(BaseModel):
     def _fits_together(self) -> "DecisionIn":
         if (self.kind == "class") != (self.class_id is not None):
             raise ValueError("give class_id with kind `class`, and with no other kind")
+        if self.kind == "comment" and (not self.comment or self.lease_id is not None or self.confidence is not None):
+            raise ValueError("give a `comment` its words, and neither a lease nor a confidence")
         if self.fencing_token != self.lease_id:
             raise ValueError("give the lease's id and its fencing_token together, as the claim gave them")
         if self.decided_at is not None and self.decided_at.tzinfo is None:
@@ -199,7 +206,7 @@ class DecisionIn(BaseModel):
 class LabelOut(BaseModel):
     """What counts now for a subtomogram."""
 
-    kind: DecisionKind
+    kind: LabelKind
     class_id: uuid.UUID | None
 
 
@@ -221,7 +228,7 @@ class DecisionOut(BaseModel):
     status: Literal["accepted", "late"] = Field(
         description="`late`: somebody else had the item by then; your word is kept as a further opinion."
     )
-    label: LabelOut | None
+    label: LabelOut | None = Field(description="What counts now; null after a comment.")
     queue: QueueStatus
 
 
@@ -250,7 +257,9 @@ class DecisionEventOut(BaseModel):
                 "late": False,
                 "undone": False,
                 "undoes_event_id": None,
+                "bulk_id": None,
                 "duration_ms": 2140,
+                "confidence": 3,
                 "comment": None,
                 "decided_at": "2026-11-20T12:01:00Z",
                 "created_at": "2026-11-20T12:01:00Z",
@@ -262,13 +271,15 @@ class DecisionEventOut(BaseModel):
     subtomogram_id: int
     subtomogram_name: str
     user: str
-    kind: Literal["class", "unsure", "junk", "skip", "undo"]
+    kind: Literal["class", "unsure", "junk", "skip", "comment", "undo"]
     class_id: uuid.UUID | None
     work: str
     late: bool
     undone: bool
     undoes_event_id: int | None
+    bulk_id: uuid.UUID | None = Field(description="Shared by the decisions of one bulk request.")
     duration_ms: int | None
+    confidence: int | None
     comment: str | None
     decided_at: datetime | None
     created_at: datetime

@@ -8,7 +8,7 @@ from sqlalchemy import text
 _ANSWERED = """
     EXISTS (
         SELECT 1 FROM label_event e
-        WHERE e.subtomogram_id = q.subtomogram_id AND e.user_id = :user AND e.kind <> 'undo'
+        WHERE e.subtomogram_id = q.subtomogram_id AND e.user_id = :user AND e.kind NOT IN ('undo', 'comment')
           AND NOT EXISTS (SELECT 1 FROM label_event u WHERE u.undoes_event_id = e.id)
     )
 """
@@ -154,7 +154,8 @@ PROGRESS_EVALUATION = text("""
 
 # The item a decision is about. Locks in this order everywhere: subtomogram, queue item, lease.
 DECISION_CONTEXT = text("""
-    SELECT p.class_set_version, e.subtomogram_id IS NOT NULL AS in_evaluation, c.id IS NOT NULL AS class_is_known,
+    SELECT p.class_set_version, p.settings AS project_settings, e.subtomogram_id IS NOT NULL AS in_evaluation,
+           c.id IS NOT NULL AS class_is_known,
            pg_advisory_xact_lock_shared(hashtextextended(:snapshot_lock, 0))::text AS snapshot_lock
     FROM subtomogram s
     JOIN project p ON p.id = s.project_id
@@ -219,11 +220,15 @@ END_OWN_LEASE = text("""
 
 # One row a subtomogram: what counts now.
 STORE_LABEL = text("""
-    INSERT INTO current_label AS l (subtomogram_id, project_id, kind, class_id, rule, event_id, opinion_count)
-    VALUES (:subtomogram, :project, :kind, :class_id, :rule, :event, :opinions)
+    INSERT INTO current_label AS l (
+        subtomogram_id, project_id, kind, class_id, rule, event_id, opinion_count, agreement, is_disputed
+    ) VALUES (
+        :subtomogram, :project, :kind, :class_id, :rule, :event_id, :opinion_count, :agreement, :is_disputed
+    )
     ON CONFLICT (subtomogram_id) DO UPDATE
     SET kind = excluded.kind, class_id = excluded.class_id, rule = excluded.rule, event_id = excluded.event_id,
-        opinion_count = excluded.opinion_count, updated_at = now()
+        opinion_count = excluded.opinion_count, agreement = excluded.agreement, confidence = NULL,
+        is_disputed = excluded.is_disputed, updated_at = now()
 """)
 
 # An undone decision asks its question again, unless the same question is open in another row.

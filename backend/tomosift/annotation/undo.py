@@ -43,7 +43,7 @@ def undo_decision(session: Session, asker: Asker, event_id: int, key: str) -> tu
         cycle_id=event.cycle_id,
     )
     opinions = opinions_about(session, asker.project_id, event.subtomogram_id)
-    store_label(session, asker.project_id, event.subtomogram_id, opinions)
+    store_label(session, asker.project_id, event.subtomogram_id, opinions, context.rule)
     announce(session, asker.project_id, "decision")
     return UndoOut(event_id=undo_id, task=task), True
 

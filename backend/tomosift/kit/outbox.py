@@ -24,17 +24,19 @@ class SendTask(Protocol):
     def __call__(self, name: str, *, kwargs: dict[str, Any], queue: str) -> object: ...
 
 
-def post_message(session: Session, task: str, queue: str, arguments: dict[str, Any]) -> None:
-    """Put a task message into the outbox; it leaves after this transaction commits."""
-    session.add(OutboxMessage(task=task, queue=queue, arguments=arguments))
+def post_message(
+    session: Session, task: str, queue: str, arguments: dict[str, Any], delay: timedelta = timedelta()
+) -> None:
+    """Put a task message into the outbox; it leaves after this transaction commits, and not before `delay` is over."""
+    session.add(OutboxMessage(task=task, queue=queue, arguments=arguments, available_at=utc_now() + delay))
     notify(session, OUTBOX_CHANNEL, queue)
 
 
-def post_job(session: Session, job: Job) -> None:
+def post_job(session: Session, job: Job, delay: timedelta = timedelta()) -> None:
     """Add a job and the message that asks a worker to run it, in one transaction."""
     session.add(job)
     session.flush()
-    post_message(session, job.task, job.queue, {"job_id": str(job.id)})
+    post_message(session, job.task, job.queue, {"job_id": str(job.id)}, delay)
 
 
 def send_waiting(

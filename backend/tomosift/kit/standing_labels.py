@@ -1,46 +1,57 @@
-"""The rule that makes one label of many opinions: one formula for the service and for the cycle that trains on it.
-
-Rule "single": the newest standing opinion counts. An opinion stands until its author undoes it. What a file said (an
-importer's opinion) counts only where no person has said anything, a late one (its lease had passed to someone else)
-only where no timely one stands, and a skip only where nobody said anything else.
-"""
+"""The labels of many subtomograms at once, in SQL: by the rule of `label_rule`, now or as of an earlier event."""
 
 import uuid
 from typing import Any
 
 from sqlalchemy import (
-    CTE,
+    REAL,
     BindParameter,
     ColumnElement,
-    FromClause,
+    Integer,
     Select,
+    and_,
+    case,
+    cast,
     delete,
     exists,
+    false,
     func,
     literal,
+    null,
+    or_,
     select,
+    text,
     true,
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
-from tomosift.tables import CurrentLabel, LabelEvent, User
+from tomosift.kit.label_rule import ADJUDICATED, SINGLE, LabelRule, rule_at_once
+from tomosift.tables import CurrentLabel, LabelEvent, ParticleClass, User
 
-RULE = "single"
-
-
-def preference(kind: Any, imported: Any, late: Any, event_id: Any) -> tuple[Any, Any, Any, Any]:
-    """The rule itself: of all standing opinions the smallest of these keys is the label.
-
-    Works on the values of one event (a sort key) and on columns (the terms of an ORDER BY) alike. `imported`: an
-    importer said it, not a person (`spoken_by_importer`).
-    """
-    return (kind == "skip", imported, late, -event_id)
+NO_OPINION = ("undo", "comment")
+"""Kinds of events that say nothing about what a subtomogram is."""
+COLUMNS = (
+    "subtomogram_id",
+    "project_id",
+    "kind",
+    "class_id",
+    "rule",
+    "event_id",
+    "opinion_count",
+    "agreement",
+    "is_disputed",
+)
 
 
 def spoken_by_importer() -> ColumnElement[bool]:
     """Whether a `label_event` came with a file: it speaks in the name of an importer, who is no person."""
     return LabelEvent.user_id.in_(select(User.id).where(User.kind == "importer"))
+
+
+def adjudicates() -> ColumnElement[bool]:
+    """Whether a `label_event` is the word of an adjudicator."""
+    return and_(LabelEvent.work == "adjudication", LabelEvent.kind != "skip")
 
 
 def snapshot_lock(project_id: uuid.UUID) -> str:
@@ -50,6 +61,16 @@ def snapshot_lock(project_id: uuid.UUID) -> str:
     exclusively while it reads the highest id. So no event at or below the snapshot can appear after it.
     """
     return f"label-snapshot:{project_id}"
+
+
+def newest_event(session: Session, project_id: uuid.UUID) -> int:
+    """Id of the project's newest event, sharply: none at or below it can appear later. 0 where there is none.
+
+    Waits for events being written, and keeps others out until the caller's transaction ends.
+    """
+    lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+    session.execute(lock, {"name": snapshot_lock(project_id)})
+    return session.scalar(select(func.max(LabelEvent.id)).where(LabelEvent.project_id == project_id)) or 0
 
 
 def standing_opinions(project_id: uuid.UUID | BindParameter[Any], *, up_to_event_id: int | None = None) -> Select[Any]:
@@ -65,88 +86,130 @@ def _standing(up_to_event_id: int | None = None) -> Select[Any]:
     undone = exists().where(undo.undoes_event_id == LabelEvent.id)
     if up_to_event_id is not None:
         undone = undone.where(undo.id <= up_to_event_id)
-    statement = select(LabelEvent).where(LabelEvent.kind != "undo", ~undone)
+    statement = select(LabelEvent).where(LabelEvent.kind.not_in(NO_OPINION), ~undone)
     return statement if up_to_event_id is None else statement.where(LabelEvent.id <= up_to_event_id)
 
 
+def counted_class(class_set_version: int | None = None) -> ColumnElement[Any]:
+    """The class an opinion counts for: where its class was merged into another one, that one.
+
+    `class_set_version` shows the class set of that version: later mergers are as if they had not been.
+    """
+    merged = select(ParticleClass.merged_into_id).where(ParticleClass.id == LabelEvent.class_id)
+    if class_set_version is not None:
+        merged = merged.where(ParticleClass.retired_in_version <= class_set_version)
+    return func.coalesce(merged.scalar_subquery(), LabelEvent.class_id)
+
+
 def standing_labels(
-    project_id: uuid.UUID, *, up_to_event_id: int | None = None
-) -> "Select[int, str, uuid.UUID | None, int]":
-    """The label of each subtomogram by rule "single": rows `(subtomogram_id, kind, class_id, event_id)`.
+    project_id: uuid.UUID,
+    rule: LabelRule = SINGLE,
+    *,
+    up_to_event_id: int | None = None,
+    class_set_version: int | None = None,
+) -> Select[Any]:
+    """The label of each subtomogram: rows of `COLUMNS`, in the order of the ids.
 
     Give `up_to_event_id` (a cycle's `label_snapshot_event_id`) to read the same labels however late one looks.
     """
-    place = func.row_number().over(
-        partition_by=LabelEvent.subtomogram_id,
-        order_by=preference(LabelEvent.kind, spoken_by_importer(), LabelEvent.late, LabelEvent.id),
-    )
-    ranked = (
-        standing_opinions(project_id, up_to_event_id=up_to_event_id)
-        .with_only_columns(
-            LabelEvent.subtomogram_id,
-            LabelEvent.kind,
-            LabelEvent.class_id,
-            LabelEvent.id.label("event_id"),
-            place.label("place"),
-        )
-        .subquery()
-    )
-    return (
-        select(ranked.c.subtomogram_id, ranked.c.kind, ranked.c.class_id, ranked.c.event_id)
-        .where(ranked.c.place == 1)
-        .order_by(ranked.c.subtomogram_id)
-    )
+    opinions = standing_opinions(project_id, up_to_event_id=up_to_event_id)
+    derived = _derived(opinions, rule, class_set_version).subquery()
+    columns = [literal(project_id).label(name) if name == "project_id" else derived.c[name] for name in COLUMNS]
+    return select(*columns).order_by(derived.c.subtomogram_id)
 
 
-def store_labels(session: Session, project_id: uuid.UUID, subtomogram_ids: Select[tuple[int]]) -> None:
+def store_labels(
+    session: Session, project_id: uuid.UUID, subtomogram_ids: Select[tuple[int]], rule: LabelRule = SINGLE
+) -> None:
     """Derive and store the labels of many subtomograms at once, where an opinion stands.
 
     `subtomogram_ids` selects one column. The caller holds the rows of these subtomograms locked.
     """
     ids = subtomogram_ids.cte("ids")
-    winner = _winner_of(ids)
-    labels = select(
-        ids.c[0],
-        literal(project_id),
-        winner.c.kind,
-        winner.c.class_id,
-        literal(RULE),
-        winner.c.event_id,
-        winner.c.opinions,
-    ).select_from(ids.join(winner, true()))
-    columns = ["subtomogram_id", "project_id", "kind", "class_id", "rule", "event_id", "opinion_count"]
-    statement = insert(CurrentLabel).from_select(columns, labels)
-    new = {name: statement.excluded[name] for name in columns[2:]} | {"updated_at": func.now()}
+    # One look-up a subtomogram, by that alone: while many events are written, statistics are old, and a join or a
+    # second condition would be planned on them.
+    label = _derived(_standing().where(LabelEvent.subtomogram_id == ids.c[0]), rule).lateral("label")
+    columns = [literal(project_id) if name == "project_id" else label.c[name] for name in COLUMNS]
+    statement = insert(CurrentLabel).from_select(COLUMNS, select(*columns).select_from(ids.join(label, true())))
+    new = {name: statement.excluded[name] for name in COLUMNS[2:]} | {"confidence": null(), "updated_at": func.now()}
     session.execute(statement.on_conflict_do_update(index_elements=["subtomogram_id"], set_=new))
 
 
 def drop_unspoken_labels(session: Session, subtomogram_ids: Select[tuple[int]]) -> None:
     """Delete the labels of those subtomograms of which no opinion stands any more; for locks see `store_labels`."""
     ids = subtomogram_ids.cte("ids")
-    winner = _winner_of(ids)
-    unspoken = select(ids.c[0]).select_from(ids.outerjoin(winner, true())).where(winner.c.event_id.is_(None))
+    one = _standing().where(LabelEvent.subtomogram_id == ids.c[0]).with_only_columns(LabelEvent.id).limit(1)
+    opinion = one.lateral("opinion")
+    unspoken = select(ids.c[0]).select_from(ids.outerjoin(opinion, true())).where(opinion.c.id.is_(None))
     session.execute(
         delete(CurrentLabel).where(CurrentLabel.subtomogram_id.in_(unspoken)),
         execution_options={"synchronize_session": False},
     )
 
 
-def _winner_of(ids: CTE) -> FromClause:
-    """The opinion that is the label of a subtomogram in `ids`, and how many opinions there are; no row for none.
-
-    One look-up a subtomogram, by that alone: while many events are written, statistics are old, and a join or a second
-    condition would be planned on them.
-    """
-    return (
-        _standing()
-        .where(LabelEvent.subtomogram_id == ids.c[0])
-        .with_only_columns(
-            LabelEvent.kind,
-            LabelEvent.class_id,
-            LabelEvent.id.label("event_id"),
-            func.count().filter(LabelEvent.kind != "skip").over().label("opinions"),
+def _derived(opinions: Select[Any], rule: LabelRule, class_set_version: int | None = None) -> Select[Any]:
+    """The labels that these opinions make; `label_rule.derive_label` in SQL."""
+    rule = rule_at_once(rule)
+    said = opinions.with_only_columns(
+        LabelEvent.subtomogram_id,
+        LabelEvent.id.label("event_id"),
+        LabelEvent.kind,
+        counted_class(class_set_version).label("class_id"),
+        LabelEvent.late,
+        spoken_by_importer().label("imported"),
+        adjudicates().label("adjudicates"),
+        # Of what one person said, one opinion counts.
+        func.row_number()
+        .over(
+            partition_by=(LabelEvent.subtomogram_id, LabelEvent.user_id, adjudicates()),
+            order_by=(LabelEvent.kind == "skip", LabelEvent.late, LabelEvent.id.desc()),
         )
-        .order_by(*preference(LabelEvent.kind, spoken_by_importer(), LabelEvent.late, LabelEvent.id))
-        .limit(1)
-        .lateral("winner")
+        .label("place_with_author"),
+    ).subquery()
+    item, value = said.c.subtomogram_id, (said.c.subtomogram_id, said.c.kind, said.c.class_id)
+    speaks = and_(said.c.kind != "skip", ~said.c.adjudicates)
+    a_person = func.bool_or(and_(speaks, ~said.c.imported)).over(partition_by=item)
+    heard = (
+        select(said, and_(speaks, or_(~said.c.imported, ~a_person)).label("votes"))
+        .where(or_(said.c.place_with_author == 1, said.c.adjudicates))
+        .subquery()
     )
+    item, value = heard.c.subtomogram_id, (heard.c.subtomogram_id, heard.c.kind, heard.c.class_id)
+    vote = cast(heard.c.votes, Integer)
+    counted = select(
+        heard,
+        func.sum(vote).over(partition_by=item).label("voters"),
+        func.sum(vote).over(partition_by=value).label("same"),
+    ).subquery()
+    item = counted.c.subtomogram_id
+    most = func.max(case((counted.c.votes, counted.c.same), else_=0)).over(partition_by=item)
+    ranked = select(counted, most.label("most")).subquery()
+    item = ranked.c.subtomogram_id
+    leads = and_(ranked.c.votes, ranked.c.same == ranked.c.most)
+    preference = (
+        (and_(~ranked.c.adjudicates, ranked.c.late), ranked.c.event_id.desc())
+        if rule == SINGLE
+        else (leads.desc(), and_(~ranked.c.votes, ranked.c.late), ranked.c.event_id.desc())
+    )
+    winner = select(
+        ranked,
+        func.sum(cast(leads, Integer)).over(partition_by=item).label("leading"),
+        func.row_number()
+        .over(partition_by=item, order_by=(ranked.c.adjudicates.desc(), ranked.c.votes.desc(), *preference))
+        .label("place"),
+    ).subquery()
+    tied = (
+        false()
+        if rule == SINGLE
+        else and_(~winner.c.adjudicates, winner.c.voters > 0, winner.c.leading > winner.c.most)
+    )
+    return select(
+        winner.c.subtomogram_id,
+        case((tied, "unsure"), else_=winner.c.kind).label("kind"),
+        case((~tied, winner.c.class_id)).label("class_id"),
+        case((winner.c.adjudicates, ADJUDICATED), else_=rule).label("rule"),
+        winner.c.event_id,
+        (winner.c.voters + cast(winner.c.adjudicates, Integer)).label("opinion_count"),
+        (cast(winner.c.same, REAL) / func.nullif(winner.c.voters, 0)).label("agreement"),
+        and_(~winner.c.adjudicates, winner.c.voters > winner.c.most).label("is_disputed"),
+    ).where(winner.c.place == 1)

@@ -207,7 +207,7 @@ def test_a_later_choice_replaces_the_earlier_word(world: World) -> None:
     task = world.claim()[0]
     decide(world, task, class_number=0)
     decide(world, None, subtomogram_id=task.subtomogram.id, class_number=2)
-    assert label(task.subtomogram.id) == ("class", world.class_ids[2], 2)
+    assert label(task.subtomogram.id) == ("class", world.class_ids[2], 1)
 
 
 def test_free_choices_that_are_refused(world: World) -> None:

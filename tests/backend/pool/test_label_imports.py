@@ -140,7 +140,7 @@ def test_a_persons_word_counts_more_than_a_files(world: World, owner: TestClient
         201,
     )
     assert labels(world)[after] == "rod", "what the file said still stands"
-    assert scalar("SELECT opinion_count FROM current_label WHERE subtomogram_id = :id", id=before) == 2
+    assert scalar("SELECT opinion_count FROM current_label WHERE subtomogram_id = :id", id=before) == 1
 
 
 def test_repeating_writes_nothing_and_changing_is_a_newer_opinion(
