@@ -34,6 +34,7 @@ from tomosift_worker.cycle.training_stage import train
 from tomosift_worker.cycle.volumes import PoolVolumes
 from tomosift_worker.device import DeviceMissing, choose_device, device_name, set_up_cpu, usable_cores
 from tomosift_worker.networks.settings import for_box
+from tomosift_worker.training.preprocessing import prepared_box
 from tomosift_worker.training.supervised import TrainingDiverged
 
 
@@ -122,7 +123,7 @@ def _settled(snapshot: Snapshot, device: torch.device) -> CycleSettings:
     try:
         settings = complete_settings(cycle.settings, device.type, len(snapshot.training.items))
         if snapshot.box_sizes:
-            network = for_box(settings.network, snapshot.box_sizes[0])
+            network = for_box(settings.network, prepared_box(snapshot.box_sizes[0], settings.preprocessing))
             settings = settings.model_copy(update={"network": network})
     except pydantic.ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
