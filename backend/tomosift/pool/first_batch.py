@@ -7,7 +7,7 @@ import numpy as np
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from tomosift.kit.queue_layout import lay_out
+from tomosift.kit.queue_layout import Batch, Layout, Pick, queue_rows
 from tomosift.projects.schemas import ProjectSettings
 from tomosift.tables import Cycle, QueueItem
 
@@ -33,19 +33,8 @@ def queue_imported(
     last = session.scalar(
         select(func.max(QueueItem.position)).where(QueueItem.project_id == project_id, QueueItem.state == "open")
     )
-    chosen = set(query_ids)
-    ranks = {each: rank for rank, each in enumerate(query_ids, start=1)}
-    rows = [
-        {
-            "project_id": project_id,
-            "subtomogram_id": each,
-            "work": "query" if each in chosen else "evaluation",
-            "position": (last or 0) + position,
-            "rank": ranks.get(each),
-            "reason": REASON if each in chosen else None,
-        }
-        for each, position in lay_out(query_ids, evaluation_ids, settings.interleave)
-    ]
+    picks = [Pick(each, REASON, rank) for rank, each in enumerate(query_ids, start=1)]
+    rows = queue_rows(Batch(project_id, after=last or 0), picks, evaluation_ids, Layout.of(settings.model_dump()))
     if rows:
         session.execute(insert(QueueItem), rows)
     return len(query_ids)

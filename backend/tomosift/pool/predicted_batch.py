@@ -3,11 +3,12 @@
 import uuid
 from typing import Any
 
-from sqlalchemy import Row, select, text, update
+from sqlalchemy import Row, insert, select, text
 from sqlalchemy.orm import Session
 
-from tomosift.kit.database import utc_now
-from tomosift.tables import Cycle, Lease, ParticleClass, Project, QueueItem
+from tomosift.kit.open_picks import take_out_open_picks
+from tomosift.kit.queue_layout import Batch, Layout, Pick, queue_rows
+from tomosift.tables import Cycle, ParticleClass, Project, QueueItem
 
 # Equal shares by the order of a hash: random, and the same for the same project however often it is drawn.
 _DRAW = text("""
@@ -39,49 +40,24 @@ def redraw_first_batch(session: Session, project_id: uuid.UUID) -> int:
 
     What people hold or have answered stays. Once a cycle was launched the batch is its business: then nothing changes.
     """
-    session.get_one(Project, project_id, with_for_update={"key_share": True})
+    project = session.get_one(Project, project_id, with_for_update={"key_share": True})
     if session.scalar(
         select(Cycle.id).where(Cycle.project_id == project_id, Cycle.stage.not_in(("failed", "cancelled"))).limit(1)
     ):
         return 0
-    open_items = _take_out(session, project_id)
+    taken_out = take_out_open_picks(session, project_id)
     names = {
         each.id: each.name
         for each in session.scalars(select(ParticleClass).where(ParticleClass.project_id == project_id))
     }
-    drawn = _draw(session, project_id, len(open_items))
-    for item, (place, row) in zip(open_items, enumerate(drawn, start=1), strict=False):
-        session.add(
-            QueueItem(
-                project_id=project_id,
-                subtomogram_id=row.id,
-                work="query",
-                batch=item.batch,
-                position=item.position,
-                rank=place,
-                reason=_reason(names.get(row.predicted_class_id) if row.by_class else None),
-            )
-        )
-    session.flush()
+    drawn = _draw(session, project_id, len(taken_out))
+    layout = Layout.of(project.settings)
+    for place, (before, row) in enumerate(zip(taken_out, drawn, strict=False), start=1):
+        pick = Pick(row.id, _reason(names.get(row.predicted_class_id) if row.by_class else None), place)
+        # In the place of the one before it, between the evaluation items.
+        batch = Batch(project_id, before.batch, after=before.position - 1)
+        session.execute(insert(QueueItem), queue_rows(batch, [pick], [], layout))
     return len(drawn)
-
-
-def _take_out(session: Session, project_id: uuid.UUID) -> list[QueueItem]:
-    """The open picks that nobody holds, superseded, in their order."""
-    open_picks = (QueueItem.project_id == project_id, QueueItem.state == "open", QueueItem.work == "query")
-    # Two statements: locking waits for claims under way, and only a statement that begins afterwards sees their leases.
-    session.execute(select(QueueItem.id).where(*open_picks).order_by(QueueItem.id).with_for_update()).all()
-    held = select(Lease.id).where(
-        Lease.queue_item_id == QueueItem.id, Lease.ended_at.is_(None), Lease.expires_at > utc_now()
-    )
-    items = list(session.scalars(select(QueueItem).where(*open_picks, ~held.exists()).order_by(QueueItem.position)))
-    session.execute(
-        update(QueueItem)
-        .where(QueueItem.id.in_([each.id for each in items]))
-        .values(state="superseded", closed_at=utc_now())
-        .execution_options(synchronize_session=False)
-    )
-    return items
 
 
 def _draw(session: Session, project_id: uuid.UUID, count: int) -> list[Row[Any]]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from tomosift.accounts.schemas import UserOut
-from tomosift.kit.queue_layout import DEFAULT_INTERLEAVE
+from tomosift.kit.queue_layout import DEFAULT_INTERLEAVE, DEFAULT_OVERLAP_OPINIONS
 from tomosift.projects.access import Role
 
 ProteinContrast = Annotated[
@@ -41,6 +41,20 @@ class ProjectSettings(BaseModel):
         ge=1,
         le=100,
         description="After so many picks the queue asks for one evaluation item.",
+    )
+    overlap_share: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Part of the items that several people are asked about, each without knowing of the others. "
+        "It holds for what is queued from now on.",
+    )
+    overlap_opinions: int = Field(
+        default=DEFAULT_OVERLAP_OPINIONS, ge=2, le=5, description="How many people are asked about such an item."
+    )
+    when_empty: Literal["ask", "random"] = Field(
+        default="ask",
+        description="When the batch is used up: `ask` says so, `random` goes on with random undecided items by itself.",
     )
 
     @model_validator(mode="after")
@@ -105,6 +119,9 @@ class SettingsPatch(BaseModel):
     evaluation_minimum: int | None = None
     evaluation_maximum: int | None = None
     interleave: int | None = None
+    overlap_share: float | None = None
+    overlap_opinions: int | None = None
+    when_empty: Literal["ask", "random"] | None = None
 
     def changes(self) -> dict[str, Any]:
         """The given values."""
@@ -133,6 +150,7 @@ class ProjectSummary(BaseModel):
     pool_size: int = Field(description="Subtomograms in the pool.")
     labeled_count: int = Field(description="Subtomograms with a standing decision.")
     role: Role
+    delete_after: datetime | None = Field(description="It is deleted, and gone for good after this time; else null.")
 
 
 class ProjectOut(BaseModel):
@@ -151,6 +169,7 @@ class ProjectOut(BaseModel):
     settings: ProjectSettings
     role: Role
     created_at: datetime
+    delete_after: datetime | None = Field(description="It is deleted, and gone for good after this time; else null.")
 
 
 class MemberIn(BaseModel):

@@ -42,7 +42,10 @@ def select_batch(context: CycleContext, scored: Scored, plan: Plan) -> Picks:
 
 
 def _not_to_be_asked(project_id: uuid.UUID) -> NDArray[np.int64]:
-    """Decided items, the evaluation sample, and what somebody holds just now."""
+    """Decided items, the evaluation sample, and what somebody holds just now.
+
+    A re-check of an item nobody has decided leaves the queue with its pick, so it does not stand in the way.
+    """
     held = select(Lease.id).where(
         Lease.queue_item_id == QueueItem.id, Lease.ended_at.is_(None), Lease.expires_at > utc_now()
     )
@@ -52,7 +55,7 @@ def _not_to_be_asked(project_id: uuid.UUID) -> NDArray[np.int64]:
         select(QueueItem.subtomogram_id).where(
             QueueItem.project_id == project_id,
             QueueItem.state == "open",
-            or_(QueueItem.work != "query", held.exists()),
+            or_(QueueItem.work.not_in(("query", "recheck")), held.exists()),
         ),
     )
     with transaction() as session:
