@@ -282,6 +282,15 @@ def upgrade() -> None:
         "ix_label_event_project_id_user_id_id", "label_event", ["project_id", "user_id", "id"], unique=False
     )
     op.create_index("ix_lease_queue_item_id", "lease", ["queue_item_id"], unique=False)
+    op.create_index("ix_lease_subtomogram_id", "lease", ["subtomogram_id"], unique=False)
+    op.create_index("ix_current_label_event_id", "current_label", ["event_id"], unique=False)
+    op.create_index(
+        "ix_label_event_queue_item_id",
+        "label_event",
+        ["queue_item_id"],
+        unique=False,
+        postgresql_where=sa.text("queue_item_id IS NOT NULL"),
+    )
     op.add_column("particle_class", sa.Column("merged_into_id", sa.Uuid(), nullable=True))
     op.add_column("particle_class", sa.Column("hotkey", sa.String(), nullable=True))
     op.create_foreign_key(
@@ -345,6 +354,13 @@ def downgrade() -> None:
     op.drop_constraint(op.f("fk_particle_class_merged_into_id"), "particle_class", type_="foreignkey")
     op.drop_column("particle_class", "hotkey")
     op.drop_column("particle_class", "merged_into_id")
+    op.drop_index(
+        "ix_label_event_queue_item_id",
+        table_name="label_event",
+        postgresql_where=sa.text("queue_item_id IS NOT NULL"),
+    )
+    op.drop_index("ix_current_label_event_id", table_name="current_label")
+    op.drop_index("ix_lease_subtomogram_id", table_name="lease")
     op.drop_index("ix_lease_queue_item_id", table_name="lease")
     op.drop_index("ix_label_event_project_id_user_id_id", table_name="label_event")
     op.drop_index("ix_label_event_bulk_id", table_name="label_event", postgresql_where=sa.text("bulk_id IS NOT NULL"))

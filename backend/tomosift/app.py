@@ -7,7 +7,9 @@ from fastapi import Depends, FastAPI
 from pydantic import BaseModel
 
 import tomosift
+from tomosift.accounts.audit_endpoints import router as audit_router
 from tomosift.accounts.endpoints import router as accounts_router
+from tomosift.accounts.session_endpoints import router as sessions_router
 from tomosift.annotation.endpoints import router as annotation_router
 from tomosift.cycles.endpoints import router as cycles_router
 from tomosift.exports.endpoints import router as exports_router
@@ -15,7 +17,7 @@ from tomosift.kit.broker import get_celery
 from tomosift.kit.event_stream import running_event_hub
 from tomosift.kit.health import check_ready
 from tomosift.kit.query_parameters import known_parameters_only
-from tomosift.kit.relay import Relay
+from tomosift.kit.relay import Chore, Relay, default_chores
 from tomosift.kit.routing import ProblemApp, install_problem_handlers, operation_name, problems
 from tomosift.kit.settings import get_settings
 from tomosift.kit.static_interface import serve_interface
@@ -25,13 +27,20 @@ from tomosift.pool.import_endpoints import router as imports_router
 from tomosift.pool.label_endpoints import router as labels_router
 from tomosift.pool.tomogram_endpoints import router as tomograms_router
 from tomosift.pool.upload_endpoints import router as uploads_router
+from tomosift.projects.audit_endpoints import router as project_audit_router
+from tomosift.projects.deletion import post_due_purges
 from tomosift.projects.endpoints import router as projects_router
+from tomosift.projects.invitation_endpoints import router as invitations_router
 from tomosift.registry.endpoints import router as registry_router
 
 API_PREFIX = "/api/v1"
 ROUTERS = (
+    sessions_router,
     accounts_router,
+    audit_router,
+    invitations_router,
     projects_router,
+    project_audit_router,
     pool_router,
     uploads_router,
     imports_router,
@@ -54,7 +63,8 @@ class Health(BaseModel):
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """The background work of one API process: the relay that sends the outbox, and the hub of live events."""
-    relay = Relay(get_celery().send_task)
+    chores = [*default_chores(), Chore("end deleted projects", 60.0, post_due_purges)]
+    relay = Relay(get_celery().send_task, chores)
     relay.start()
     try:
         async with running_event_hub() as hub:

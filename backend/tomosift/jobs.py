@@ -4,11 +4,14 @@ A task only carries a job's id; the job's life is in Postgres (`kit/job_control.
 """
 
 import uuid
+from functools import partial
 from typing import Any
 
 from celery import Celery
 from celery.signals import worker_ready, worker_shutting_down
 
+from tomosift.cycles.project_files import remove_cycle_files
+from tomosift.exports.project_files import remove_export_files
 from tomosift.exports.requests import EXPORT_TASK
 from tomosift.exports.run import run_export, sweep_exports
 from tomosift.kit.broker import CPU_QUEUE, get_celery
@@ -19,7 +22,10 @@ from tomosift.pool.imports import IMPORT_TASK, PREVIEW_TASK
 from tomosift.pool.label_import_run import run_label_import, run_label_import_undo
 from tomosift.pool.label_imports import LABEL_IMPORT_TASK, UNDO_TASK
 from tomosift.pool.preview_run import run_preview
+from tomosift.pool.project_files import remove_pool_files
 from tomosift.pool.unpack import UNPACK_TASK, run_unpack
+from tomosift.projects.deletion import PURGE_TASK
+from tomosift.projects.purge import run_purge
 
 celery_app: Celery = get_celery()
 
@@ -58,6 +64,12 @@ def undo_label_import(job_id: str) -> None:
 def unpack_upload(job_id: str) -> None:
     """Unpack an uploaded archive."""
     run_job(uuid.UUID(job_id), run_unpack)
+
+
+@celery_app.task(name=PURGE_TASK, queue=CPU_QUEUE)  # type: ignore[untyped-decorator]
+def purge_project(job_id: str) -> None:
+    """Delete everything of a project whose time has passed."""
+    run_job(uuid.UUID(job_id), partial(run_purge, rooms=(remove_pool_files, remove_export_files, remove_cycle_files)))
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]

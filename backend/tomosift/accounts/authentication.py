@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from tomosift.accounts.secrets import digest
 from tomosift.kit.database import transaction, utc_now
 from tomosift.kit.problems import ProblemError, forbidden
+from tomosift.kit.rate_limits import count_write
 from tomosift.kit.web_security import SAFE_METHODS
 from tomosift.tables import AccessToken, BrowserSession, User
 
@@ -25,7 +26,10 @@ _bearer = HTTPBearer(auto_error=False, description="A personal access token (`tm
 
 @dataclass(frozen=True)
 class SignedInUser:
-    """The user behind a request. `via` says how they proved it; `scope` is what a token allows."""
+    """The user behind a request. `via` says how they proved it; `scope` is what a token allows.
+
+    `session_id` is the browser's session, if there is one; a token with `only_project` works in that project alone.
+    """
 
     id: uuid.UUID
     name: str
@@ -33,14 +37,31 @@ class SignedInUser:
     is_admin: bool
     via: Literal["session", "token"]
     scope: Literal["read", "write"]
+    session_id: uuid.UUID | None = None
+    only_project: uuid.UUID | None = None
+
+
+ExpectedUser = Annotated[
+    uuid.UUID | None,
+    Header(description="Who you think is signed in: a change is refused (412) if it is somebody else."),
+]
+
+
+def anyone() -> None:
+    """The rule of a route for everybody, also who is not signed in. Every route names its rule as a dependency."""
 
 
 def current_user(
     request: Request,
     cookie: Annotated[str | None, Security(_cookie)] = None,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None,
+    expected_user: ExpectedUser = None,
 ) -> SignedInUser:
-    """The signed-in user. Raises ProblemError 401 without one, 403 for a read-only token that wants to write."""
+    """The signed-in user. Raises ProblemError 401 without one.
+
+    Of a change also 403 for a token that does not reach so far, 412 for a user who is not `expected_user`, 429 for too
+    many in a minute.
+    """
     with transaction() as session:
         # A request that carries an Authorization header never falls back to the cookie: it skips the cross-site check.
         if "authorization" in request.headers:
@@ -49,11 +70,13 @@ def current_user(
             user = _user_of_cookie(session, cookie) if cookie else None
     if user is None:
         raise not_signed_in()
-    if user.scope == "read" and request.method not in SAFE_METHODS:
-        raise forbidden("This access token may only read. Make one with the scope `write`.")
+    if request.method not in SAFE_METHODS:
+        _check_change(user, request, expected_user)
     return user
 
 
+ANYONE = Depends(anyone)
+"""In a route's `dependencies=`: everybody may ask."""
 CurrentUser = Annotated[SignedInUser, Depends(current_user)]
 
 
@@ -61,6 +84,8 @@ def require_admin(user: CurrentUser) -> SignedInUser:
     """The signed-in user, if an administrator. Raises ProblemError 403."""
     if not user.is_admin:
         raise forbidden("Only an administrator of this service may do that.")
+    if user.only_project is not None:
+        raise forbidden("This access token works in one project only.")
     return user
 
 
@@ -76,6 +101,21 @@ def not_signed_in() -> ProblemError:
         "Open a sign-in link (`tomosift user link NAME` makes one), or send an access token.",
         headers={"WWW-Authenticate": "Bearer"},
     )
+
+
+def _check_change(user: SignedInUser, request: Request, expected_user: uuid.UUID | None) -> None:
+    if user.scope == "read":
+        raise forbidden("This access token may only read. Make one with the scope `write`.")
+    if user.only_project is not None and "slug" not in request.path_params:
+        raise forbidden("This access token works in one project only.")
+    if expected_user is not None and expected_user != user.id:
+        raise ProblemError(
+            412,
+            "another-user",
+            "Somebody else is signed in",
+            f"Nothing was changed: {user.display_name} is signed in now, and somebody else made this. Sign in again.",
+        )
+    count_write(str(user.id))
 
 
 def _user_of_token(session: Session, token: str) -> SignedInUser | None:
@@ -96,7 +136,9 @@ def _user_of_token(session: Session, token: str) -> SignedInUser | None:
     if row.last_used_at is None or row.last_used_at < now - REMEMBER_USE_EVERY:
         row.last_used_at = now
     scope: Literal["read", "write"] = "write" if row.scope == "write" else "read"
-    return SignedInUser(user.id, user.name, user.display_name, user.is_admin, "token", scope)
+    return SignedInUser(
+        user.id, user.name, user.display_name, user.is_admin, "token", scope, only_project=row.project_id
+    )
 
 
 def _user_of_cookie(session: Session, cookie: str) -> SignedInUser | None:
@@ -111,4 +153,4 @@ def _user_of_cookie(session: Session, cookie: str) -> SignedInUser | None:
     row, user = found
     if row.last_used_at < now - REMEMBER_USE_EVERY:
         row.last_used_at = now
-    return SignedInUser(user.id, user.name, user.display_name, user.is_admin, "session", "write")
+    return SignedInUser(user.id, user.name, user.display_name, user.is_admin, "session", "write", session_id=row.id)

@@ -1,27 +1,28 @@
-"""HTTP face of the accounts room: sign in and out, users, access tokens."""
+"""HTTP face of the accounts room: users, and what administrators do with their accounts; access tokens."""
 
 import uuid
-from typing import Annotated
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter
 from sqlalchemy import select
 
-from tomosift.accounts import tokens
-from tomosift.accounts.authentication import SESSION_COOKIE, AdminUser, CurrentUser
+from tomosift.accounts import people, tokens
+from tomosift.accounts.authentication import AdminUser, CurrentUser
 from tomosift.accounts.links import make_link
+from tomosift.accounts.repeatable import repeatable
 from tomosift.accounts.schemas import (
+    AccountOut,
     LinkOut,
-    SessionBegun,
-    SessionOut,
-    SignIn,
+    SessionsEnded,
     TokenIn,
     TokenMade,
     TokenOut,
     UserIn,
     UserOut,
+    UserPatch,
 )
-from tomosift.accounts.sessions import begin_session, end_session
+from tomosift.accounts.sessions import end_all_sessions
 from tomosift.accounts.users import add_user
+from tomosift.kit.audit import record
 from tomosift.kit.database import transaction
 from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, page_of
 from tomosift.kit.problems import not_found
@@ -30,42 +31,6 @@ from tomosift.kit.settings import get_settings
 from tomosift.tables import User
 
 router = APIRouter(tags=["accounts"])
-
-
-@router.post("/session", status_code=201, summary="Sign in with a one-time link", responses=problems(401, 403, 422))
-def sign_in(
-    body: SignIn, response: Response, user_agent: Annotated[str | None, Header(include_in_schema=False)] = None
-) -> SessionBegun:
-    """Trade the secret of a sign-in link for a session cookie. Each link works once, within 24 hours."""
-    settings = get_settings()
-    with transaction() as session:
-        begun = begin_session(session, body.link_token, user_agent, settings)
-    response.set_cookie(
-        SESSION_COOKIE,
-        begun.cookie,
-        max_age=int(settings.session_days * 86400),
-        httponly=True,
-        samesite="strict",
-        secure=(settings.public_url or "").startswith("https://"),
-        path="/",
-    )
-    return SessionBegun(user=UserOut.model_validate(begun.user), expires_at=begun.expires_at)
-
-
-@router.get("/session", summary="Who is signed in", responses=problems(401))
-def read_session(user: CurrentUser) -> SessionOut:
-    """The user behind this request."""
-    return SessionOut(user=UserOut.model_validate(user))
-
-
-@router.delete("/session", status_code=204, summary="Sign out", responses=problems(401, 403))
-def sign_out(user: CurrentUser, request: Request, response: Response) -> None:
-    """End the browser's session, here and on the server."""
-    cookie = request.cookies.get(SESSION_COOKIE)
-    if user.via == "session" and cookie:
-        with transaction() as session:
-            end_session(session, cookie)
-    response.delete_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="strict")
 
 
 @router.get("/users", summary="All users, by name", responses=problems(401, 422))
@@ -79,10 +44,29 @@ def list_users(user: CurrentUser, limit: PageLimit = 100, after: PageAfter = Non
 
 
 @router.post("/users", status_code=201, summary="Add a user", responses=problems(401, 403, 409, 422))
+@repeatable()
 def create_user(body: UserIn, admin: AdminUser) -> UserOut:
     """Make an account (administrators). Give its owner a sign-in link to let them in."""
     with transaction() as session:
-        return UserOut.model_validate(add_user(session, body.name, body.display_name, body.is_admin))
+        user = add_user(session, body.name, body.display_name, body.is_admin, email=body.email)
+        record(session, admin, "user.added", user.name, is_admin=user.is_admin)
+        return UserOut.model_validate(user)
+
+
+@router.get("/accounts", summary="All accounts, for administrators", responses=problems(401, 403, 422))
+def list_accounts(admin: AdminUser, limit: PageLimit = 100, after: PageAfter = None) -> Page[AccountOut]:
+    """Everybody with an account, also those that are switched off, by name."""
+    cursor = decode_cursor(after, str)
+    with transaction() as session:
+        rows = people.list_accounts(session, limit + 1, None if cursor is None else str(cursor[0]))
+    return page_of(rows, limit, people.account_out, lambda row: (row.user.name,))
+
+
+@router.patch("/users/{user_id}", summary="Change an account", responses=problems(401, 403, 404, 409, 422))
+def change_user(user_id: uuid.UUID, body: UserPatch, admin: AdminUser) -> UserOut:
+    """Rename, make an administrator, switch off or on (administrators). Switching off ends everything at once."""
+    with transaction() as session:
+        return UserOut.model_validate(people.change_user(session, admin, user_id, body))
 
 
 @router.post(
@@ -98,7 +82,33 @@ def create_link(user_id: uuid.UUID, admin: AdminUser) -> LinkOut:
         if user is None or not user.is_active:
             raise not_found("user")
         link = make_link(session, user, get_settings())
+        record(session, admin, "link.made", user.name)
     return LinkOut(url=link.url, expires_at=link.expires_at)
+
+
+@router.post(
+    "/users/{user_id}/password-reset",
+    status_code=201,
+    summary="Reset a password",
+    responses=problems(401, 403, 404, 422),
+)
+def reset_password(user_id: uuid.UUID, admin: AdminUser) -> LinkOut:
+    """Forget the user's password, end their sessions, and make a link that asks for a new one (administrators)."""
+    with transaction() as session:
+        link = people.reset_password(session, admin, user_id, get_settings())
+    return LinkOut(url=link.url, expires_at=link.expires_at)
+
+
+@router.delete(
+    "/users/{user_id}/sessions", summary="End all sessions of a user", responses=problems(401, 403, 404, 422)
+)
+def end_sessions_of_user(user_id: uuid.UUID, admin: AdminUser) -> SessionsEnded:
+    """Sign a user out everywhere (administrators). Access tokens stay; switching the account off ends those too."""
+    with transaction() as session:
+        user = people.find_person(session, user_id)
+        ended = end_all_sessions(session, user.id)
+        record(session, admin, "session.ended", user.name, count=ended)
+    return SessionsEnded(ended=ended)
 
 
 @router.get("/tokens", summary="Your access tokens", responses=problems(401))
@@ -108,11 +118,16 @@ def list_tokens(user: CurrentUser) -> Page[TokenOut]:
         return Page(items=[TokenOut.model_validate(row) for row in tokens.list_tokens(session, user.id)], next=None)
 
 
-@router.post("/tokens", status_code=201, summary="Make an access token", responses=problems(401, 403, 422))
+@router.post("/tokens", status_code=201, summary="Make an access token", responses=problems(401, 403, 404, 422))
+@repeatable(shows_secret=True)
 def create_token(body: TokenIn, user: CurrentUser) -> TokenMade:
     """A token for scripts, with your rights; `read` may only look. Its secret is shown this once."""
     with transaction() as session:
-        row, secret = tokens.create_token(session, user.id, body.name, body.scope, body.expires_in_days)
+        project = tokens.project_for_token(session, user, body.project) if body.project else None
+        row, secret = tokens.create_token(
+            session, user.id, body.name, body.scope, body.expires_in_days, project.id if project else None
+        )
+        record(session, user, "token.made", row.name, scope=row.scope, only_in=body.project)
     return TokenMade(**TokenOut.model_validate(row).model_dump(), token=secret)
 
 
@@ -120,4 +135,5 @@ def create_token(body: TokenIn, user: CurrentUser) -> TokenMade:
 def revoke_token(token_id: uuid.UUID, user: CurrentUser) -> None:
     """End one of your tokens at once."""
     with transaction() as session:
-        tokens.revoke_token(session, user.id, token_id)
+        token = tokens.revoke_token(session, user.id, token_id)
+        record(session, user, "token.revoked", token.name)

@@ -39,11 +39,13 @@ def create_sign_in_link(settings: Settings) -> str:
         return make_link(session, ensure_owner(session), settings).url
 
 
-def make_link(session: Session, user: User, settings: Settings) -> FreshLink:
+def make_link(session: Session, user: User, settings: Settings, *, asks_password: bool = False) -> FreshLink:
     """A fresh link for `user`. The secret stands behind `#`, so that it is never sent to a server or a log."""
     secret = new_secret()
     expires_at = utc_now() + LINK_LIFETIME
-    session.add(SignInLink(user_id=user.id, token_hash=digest(secret), expires_at=expires_at))
+    session.add(
+        SignInLink(user_id=user.id, token_hash=digest(secret), expires_at=expires_at, asks_password=asks_password)
+    )
     return FreshLink(f"{service_url(settings)}/sign-in#token={secret}", expires_at)
 
 

@@ -1,16 +1,23 @@
-"""Browser sessions: begun by a one-time link, ended by signing out or by time."""
+"""Browser sessions: begun by signing in, listed, ended by hand or by time."""
 
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from tomosift.accounts.secrets import digest, new_secret
 from tomosift.kit.database import utc_now
-from tomosift.kit.problems import ProblemError
+from tomosift.kit.problems import not_found
 from tomosift.kit.settings import Settings
-from tomosift.tables import BrowserSession, SignInLink, User
+from tomosift.tables import BrowserSession, User
+
+SignInWay = Literal["link", "password", "oidc"]
+# A forgotten password is replaced by somebody who has just opened a link: they need not know the old one.
+FRESH_FOR = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -20,25 +27,20 @@ class FreshSession:
     user: User
     cookie: str
     expires_at: datetime
+    asks_password: bool = False
 
 
-def begin_session(session: Session, link_token: str, user_agent: str | None, settings: Settings) -> FreshSession:
-    """Trade a sign-in link for a session. Raises ProblemError 401 if it is unknown, used or expired."""
+def begin_session(
+    session: Session,
+    user: User,
+    began_by: SignInWay,
+    user_agent: str | None,
+    settings: Settings,
+    *,
+    asks_password: bool = False,
+) -> FreshSession:
+    """A new session of somebody who has proved who they are. Sessions of theirs that have expired are forgotten."""
     now = utc_now()
-    # The row stays locked until the commit, so that two browsers cannot both use one link.
-    link = session.scalars(
-        select(SignInLink).where(SignInLink.token_hash == digest(link_token)).with_for_update()
-    ).one_or_none()
-    if link is None:
-        raise _refused("link-unknown", "This sign-in link is not known", "It may be incomplete, or of another service.")
-    if link.used_at is not None:
-        raise _refused("link-used", "This sign-in link was used already", "Each link works once.")
-    if link.expires_at <= now:
-        raise _refused("link-expired", "This sign-in link has expired", "Links work for 24 hours.")
-    user = session.get_one(User, link.user_id)
-    if not user.is_active:
-        raise _refused("user-inactive", "This account is switched off", "Ask the administrator.")
-    link.used_at = now
     cookie = new_secret()
     expires_at = now + timedelta(days=settings.session_days)
     session.execute(delete(BrowserSession).where(BrowserSession.user_id == user.id, BrowserSession.expires_at <= now))
@@ -47,16 +49,46 @@ def begin_session(session: Session, link_token: str, user_agent: str | None, set
             user_id=user.id,
             token_hash=digest(cookie),
             user_agent=(user_agent or "")[:300] or None,
+            began_by=began_by,
             expires_at=expires_at,
         )
     )
-    return FreshSession(user, cookie, expires_at)
+    return FreshSession(user, cookie, expires_at, asks_password)
 
 
-def end_session(session: Session, cookie: str) -> None:
-    """Forget the session of this cookie; nothing happens if there is none."""
-    session.execute(delete(BrowserSession).where(BrowserSession.token_hash == digest(cookie)))
+def list_sessions(session: Session, user_id: uuid.UUID) -> Sequence[BrowserSession]:
+    """The user's sessions that have not expired, last used first."""
+    return session.scalars(
+        select(BrowserSession)
+        .where(BrowserSession.user_id == user_id, BrowserSession.expires_at > utc_now())
+        .order_by(BrowserSession.last_used_at.desc(), BrowserSession.id)
+    ).all()
 
 
-def _refused(kind: str, title: str, why: str) -> ProblemError:
-    return ProblemError(401, kind, title, f"{why} Make a new one with `tomosift user link NAME`.")
+def way_of(row: BrowserSession) -> SignInWay:
+    """How this session was begun."""
+    return "password" if row.began_by == "password" else "oidc" if row.began_by == "oidc" else "link"
+
+
+def is_fresh_by_link(row: BrowserSession) -> bool:
+    """Whether a link has begun this session a moment ago."""
+    return row.began_by == "link" and row.created_at > utc_now() - FRESH_FOR
+
+
+def end_session(session: Session, user_id: uuid.UUID, session_id: uuid.UUID) -> None:
+    """End one of the user's sessions. Raises ProblemError 404 if there is none."""
+    ended = session.execute(
+        delete(BrowserSession)
+        .where(BrowserSession.id == session_id, BrowserSession.user_id == user_id)
+        .returning(BrowserSession.id)
+    ).one_or_none()
+    if ended is None:
+        raise not_found("session")
+
+
+def end_all_sessions(session: Session, user_id: uuid.UUID, except_for: uuid.UUID | None = None) -> int:
+    """End all sessions of a user but one, and return how many that were."""
+    statement = delete(BrowserSession).where(BrowserSession.user_id == user_id).returning(BrowserSession.id)
+    if except_for is not None:
+        statement = statement.where(BrowserSession.id != except_for)
+    return len(session.scalars(statement).all())

@@ -4,13 +4,14 @@ import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, literal, or_, select
 from sqlalchemy.orm import Session
 
+from tomosift.accounts.authentication import SignedInUser
 from tomosift.accounts.secrets import ACCESS_TOKEN_PREFIX, digest, new_secret
 from tomosift.kit.database import utc_now
 from tomosift.kit.problems import not_found
-from tomosift.tables import AccessToken
+from tomosift.tables import AccessToken, Project, ProjectMember
 
 
 def list_tokens(session: Session, user_id: uuid.UUID) -> Sequence[AccessToken]:
@@ -27,7 +28,12 @@ def list_tokens(session: Session, user_id: uuid.UUID) -> Sequence[AccessToken]:
 
 
 def create_token(
-    session: Session, user_id: uuid.UUID, name: str, scope: str, expires_in_days: float | None
+    session: Session,
+    user_id: uuid.UUID,
+    name: str,
+    scope: str,
+    expires_in_days: float | None,
+    project_id: uuid.UUID | None = None,
 ) -> tuple[AccessToken, str]:
     """A new token and its secret, which is shown this once."""
     secret = new_secret(ACCESS_TOKEN_PREFIX)
@@ -37,6 +43,7 @@ def create_token(
         prefix=secret[:8],
         token_hash=digest(secret),
         scope=scope,
+        project_id=project_id,
         expires_at=None if expires_in_days is None else utc_now() + timedelta(days=expires_in_days),
     )
     session.add(token)
@@ -45,8 +52,24 @@ def create_token(
     return token, secret
 
 
-def revoke_token(session: Session, user_id: uuid.UUID, token_id: uuid.UUID) -> None:
-    """End a token at once. Raises ProblemError 404 if the user has no such token."""
+def project_for_token(session: Session, user: SignedInUser, slug: str) -> Project:
+    """The project a token of this user may be made for. Raises ProblemError 404."""
+    project = session.scalars(
+        select(Project)
+        .outerjoin(ProjectMember, and_(ProjectMember.project_id == Project.id, ProjectMember.user_id == user.id))
+        .where(
+            Project.slug == slug,
+            Project.archived_at.is_(None),
+            or_(literal(user.is_admin), ProjectMember.role.is_not(None)),
+        )
+    ).one_or_none()
+    if project is None:
+        raise not_found("project")
+    return project
+
+
+def revoke_token(session: Session, user_id: uuid.UUID, token_id: uuid.UUID) -> AccessToken:
+    """End a token at once, and return it. Raises ProblemError 404 if the user has no such token."""
     token = session.scalars(
         select(AccessToken).where(
             AccessToken.id == token_id, AccessToken.user_id == user_id, AccessToken.revoked_at.is_(None)
@@ -55,3 +78,4 @@ def revoke_token(session: Session, user_id: uuid.UUID, token_id: uuid.UUID) -> N
     if token is None:
         raise not_found("token")
     token.revoked_at = utc_now()
+    return token

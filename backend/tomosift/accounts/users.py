@@ -12,14 +12,17 @@ from tomosift.kit.problems import conflict
 from tomosift.tables import User
 
 
-def add_user(session: Session, name: str, display_name: str | None, is_admin: bool) -> User:
-    """A new user. Raises ProblemError 409 if the name is taken (case does not count)."""
-    user = User(name=name, display_name=display_name or name, is_admin=is_admin)
+def add_user(
+    session: Session, name: str, display_name: str | None, is_admin: bool, *, email: str | None = None
+) -> User:
+    """A new user. Raises ProblemError 409 if the name or the e-mail address is taken (case does not count)."""
+    user = User(name=name, display_name=display_name or name, is_admin=is_admin, email=email)
     try:
         with session.begin_nested():
             session.add(user)
     except IntegrityError as error:
-        raise conflict("name-taken", "That name is taken", f"There is a user {name!r} already.") from error
+        detail = f"There is a user {name!r}{' or one with that e-mail address' if email else ''} already."
+        raise conflict("name-taken", "That name is taken", detail) from error
     session.refresh(user)
     return user
 

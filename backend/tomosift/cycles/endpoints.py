@@ -97,7 +97,7 @@ async def stream_project_events(request: Request, access: ViewerAccess) -> Strea
     def still_allowed() -> bool:
         try:
             user = current_user(request, request.cookies.get(SESSION_COOKIE), bearer)
-            RequireRole(Role.VIEWER)(user, access.slug)
+            RequireRole(Role.VIEWER)(request, user, access.slug)
         except ProblemError:
             return False
         return True

@@ -3,10 +3,11 @@
 import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 import platformdirs
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AliasChoices, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -59,6 +60,29 @@ class Settings(BaseSettings):
     lease_minutes: float = Field(default=20.0, gt=0, description="How long an opened item stays reserved.")
     export_days: float = Field(default=30.0, gt=0, description="How long the files of an export are kept.")
     session_days: float = Field(default=30.0, gt=0, description="How long a browser stays signed in.")
+    writes_per_minute: int = Field(default=3000, ge=1, description="Most changes one user may make in a minute.")
+    sign_in_failures: int = Field(
+        default=10,
+        ge=1,
+        description="Wrong passwords one address may send for one name in 15 minutes; ten times as many for all names.",
+    )
+    deleted_project_days: float = Field(
+        default=30.0, ge=0, description="How long a deleted project can be restored before it is gone."
+    )
+    oidc_issuer: str | None = Field(
+        default=None, description="OpenID Connect provider people may sign in with, e.g. https://login.example.org."
+    )
+    oidc_client_id: str | None = Field(default=None, description="What this service is called at that provider.")
+    oidc_client_secret: str | None = Field(
+        default=None, description="Its secret there; leave it out for a public client.", repr=False
+    )
+    oidc_label: str = Field(default="single sign-on", description="What the sign-in page calls the provider.")
+    oidc_match_email: bool = Field(
+        default=False, description="Let people in whose verified e-mail address is that of an account here."
+    )
+    oidc_create_accounts: bool = Field(
+        default=False, description="Make an account for everybody whom the provider lets in."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
     log_format: Literal["console", "json"] = Field(default="console", description="Log lines for people or programs.")
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(
@@ -74,6 +98,22 @@ class Settings(BaseSettings):
     @classmethod
     def _split_hosts(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("oidc_issuer", mode="after")
+    @classmethod
+    def _safe_issuer(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost")):
+            raise ValueError("the provider's address must begin with https://")
+        return value
+
+    @model_validator(mode="after")
+    def _whole_provider(self) -> Self:
+        if self.oidc_issuer is not None and self.oidc_client_id is None:
+            raise ValueError("TOMOSIFT_OIDC_ISSUER needs TOMOSIFT_OIDC_CLIENT_ID")
+        return self
 
     @field_validator("home", mode="after")
     @classmethod

@@ -2,15 +2,17 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import Depends, Path
+from fastapi import Depends, Path, Request
 from sqlalchemy import and_, select
 
 from tomosift.accounts.authentication import CurrentUser, SignedInUser
 from tomosift.kit.database import transaction
-from tomosift.kit.problems import forbidden, not_found
+from tomosift.kit.problems import ProblemError, conflict, forbidden, not_found
+from tomosift.kit.web_security import SAFE_METHODS
 from tomosift.tables import Project, ProjectMember
 
 
@@ -37,20 +39,32 @@ class ProjectAccess:
     role: Role
     user: SignedInUser
 
+    @property
+    def id(self) -> uuid.UUID:
+        """The project's id: this names the place of a deed in the audit log."""
+        return self.project_id
+
 
 @dataclass(frozen=True)
 class RequireRole:
-    """The dependency behind `require`: finds the project of the path and checks the user's role there."""
+    """The dependency behind `require`: finds the project of the path and checks the user's role there.
+
+    A deleted project is there for its owners only, until it is gone, and nothing in it changes unless `of_deleted`.
+    """
 
     role: Role
+    of_deleted: bool = False
 
     def __call__(
-        self, user: CurrentUser, slug: Annotated[str, Path(description="The project's short name.", max_length=64)]
+        self,
+        request: Request,
+        user: CurrentUser,
+        slug: Annotated[str, Path(description="The project's short name.", max_length=64)],
     ) -> ProjectAccess:
-        """404 for a project that does not exist or is not theirs, 403 for a role that is too small."""
+        """404 for a project that does not exist or is not theirs, 403 for a role that is too small, 409 if deleted."""
         with transaction() as session:
             row = session.execute(
-                select(Project.id, Project.slug, ProjectMember.role)
+                select(Project.id, Project.slug, Project.delete_after, ProjectMember.role)
                 .outerjoin(
                     ProjectMember, and_(ProjectMember.project_id == Project.id, ProjectMember.user_id == user.id)
                 )
@@ -59,12 +73,24 @@ class RequireRole:
         if row is None or (row.role is None and not user.is_admin):
             raise not_found("project")
         role = Role.OWNER if user.is_admin else Role(row.role)
+        if user.only_project not in (None, row.id) or (row.delete_after is not None and role is not Role.OWNER):
+            raise not_found("project")
+        if row.delete_after is not None and request.method not in SAFE_METHODS and not self.of_deleted:
+            raise _deleted(row.delete_after)
         if not role.may(self.role):
             raise forbidden(
                 f"You are {role.value} in this project; this needs {self.role.value}. An owner of the project can "
                 "change your role."
             )
         return ProjectAccess(row.id, row.slug, role, user)
+
+
+def _deleted(delete_after: datetime) -> ProblemError:
+    return conflict(
+        "project-deleted",
+        "The project is deleted",
+        f"It can be restored until {delete_after:%Y-%m-%d %H:%M} UTC; nothing in it changes until then.",
+    )
 
 
 def require(role: Role | str) -> Any:
@@ -76,3 +102,4 @@ ViewerAccess = Annotated[ProjectAccess, require(Role.VIEWER)]
 AnnotatorAccess = Annotated[ProjectAccess, require(Role.ANNOTATOR)]
 CuratorAccess = Annotated[ProjectAccess, require(Role.CURATOR)]
 OwnerAccess = Annotated[ProjectAccess, require(Role.OWNER)]
+DeletedAccess = Annotated[ProjectAccess, Depends(RequireRole(Role.OWNER, of_deleted=True))]

@@ -7,12 +7,14 @@ from fastapi import APIRouter, Response
 from tomosift.accounts.authentication import CurrentUser
 from tomosift.accounts.repeatable import repeatable
 from tomosift.accounts.schemas import UserOut
+from tomosift.kit.audit import record
 from tomosift.kit.database import transaction
 from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, page_of
 from tomosift.kit.routing import problems
+from tomosift.kit.settings import get_settings
 from tomosift.kit.versions import IfMatch, etag
-from tomosift.projects import classes, lifecycle, membership
-from tomosift.projects.access import OwnerAccess, Role, ViewerAccess
+from tomosift.projects import classes, deletion, lifecycle, membership
+from tomosift.projects.access import DeletedAccess, OwnerAccess, Role, ViewerAccess
 from tomosift.projects.queries import ProjectRow, list_projects
 from tomosift.projects.schemas import (
     ClassIn,
@@ -44,6 +46,7 @@ def create_project(body: ProjectIn, user: CurrentUser, response: Response) -> Pr
     """Make an empty project with its classes. You become its owner; import particles next."""
     with transaction() as session:
         project = lifecycle.create_project(session, body, user.id)
+        record(session, user, "project.made", project.slug, project)
         answer = lifecycle.project_out(session, project, Role.OWNER)
     response.headers["ETag"] = etag(answer.version)
     return answer
@@ -68,6 +71,7 @@ def change_project(
     """Change name, description, contrast or settings, if nobody has changed the project since you read it."""
     with transaction() as session:
         project = lifecycle.change_project(session, access.project_id, if_match, body)
+        record(session, access.user, "project.changed", project.slug, access, **body.model_dump(exclude_none=True))
         answer = lifecycle.project_out(session, project, access.role)
     response.headers["ETag"] = etag(answer.version)
     return answer
@@ -101,7 +105,7 @@ def read_members(access: ViewerAccess, limit: PageLimit = 100, after: PageAfter 
 def put_member(user_id: uuid.UUID, body: MemberIn, access: OwnerAccess) -> MemberOut:
     """Make a user a member, or change a member's role. The last owner cannot step down."""
     with transaction() as session:
-        user, role = membership.set_member(session, access.project_id, user_id, body.role)
+        user, role = membership.set_member(session, access, user_id, body.role)
     return MemberOut(user=UserOut.model_validate(user), role=role)
 
 
@@ -111,7 +115,30 @@ def put_member(user_id: uuid.UUID, body: MemberIn, access: OwnerAccess) -> Membe
 def delete_member(user_id: uuid.UUID, access: OwnerAccess) -> None:
     """Take a user out of the project. Their decisions stay. The last owner cannot be removed."""
     with transaction() as session:
-        membership.remove_member(session, access.project_id, user_id)
+        membership.remove_member(session, access, user_id)
+
+
+@router.delete("/{slug}/membership", status_code=204, summary="Leave a project", responses=problems(401, 404, 409))
+def leave_project(access: ViewerAccess) -> None:
+    """Leave: your decisions stay, and you see the project no more. The last owner cannot leave."""
+    with transaction() as session:
+        membership.remove_member(session, access, access.user.id)
+
+
+@router.delete("/{slug}", summary="Delete a project", responses=problems(401, 403, 404, 409))
+def delete_project(access: OwnerAccess) -> ProjectOut:
+    """Hide the project from everybody but its owners and stop its work. It is gone for good after `delete_after`."""
+    with transaction() as session:
+        project = deletion.delete_project(session, access.user, access.project_id, get_settings())
+        return lifecycle.project_out(session, project, access.role)
+
+
+@router.post("/{slug}/restore", summary="Restore a deleted project", responses=problems(401, 403, 404, 409))
+def restore_project(access: DeletedAccess) -> ProjectOut:
+    """Take the deletion back while there is time."""
+    with transaction() as session:
+        project = deletion.restore_project(session, access.user, access.project_id)
+        return lifecycle.project_out(session, project, access.role)
 
 
 def _summary(row: ProjectRow) -> ProjectSummary:
@@ -125,4 +152,5 @@ def _summary(row: ProjectRow) -> ProjectSummary:
         pool_size=row.pool_size,
         labeled_count=row.labeled_count,
         role=row.role,
+        delete_after=project.delete_after,
     )

@@ -78,6 +78,7 @@ def project_out(session: Session, project: Project, role: Role) -> ProjectOut:
         settings=project_settings(project),
         role=role,
         created_at=project.created_at,
+        delete_after=project.delete_after,
     )
 
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from tomosift.kit.audit import record
 from tomosift.kit.problems import conflict, not_found
-from tomosift.projects.access import Role
+from tomosift.projects.access import ProjectAccess, Role
+from tomosift.projects.invitations import revoke_invitations_of
 from tomosift.tables import Project, ProjectMember, User
 
 
@@ -27,31 +29,42 @@ def list_members(
     return [(user, Role(role)) for user, role in session.execute(query)]
 
 
-def set_member(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, role: Role) -> tuple[User, Role]:
+def set_member(session: Session, access: ProjectAccess, user_id: uuid.UUID, role: Role) -> tuple[User, Role]:
     """Give a user a role. Raises ProblemError 404 for no such user, 409 if the last owner would step down."""
-    _lock(session, project_id)
+    _lock(session, access.project_id)
     user = session.get(User, user_id)
     if user is None or not user.is_active:
         raise not_found("user")
-    member = session.get(ProjectMember, (project_id, user_id))
+    member = session.get(ProjectMember, (access.project_id, user_id))
+    before = member.role if member else None
     if member is None:
-        session.add(ProjectMember(project_id=project_id, user_id=user_id, role=role.value))
+        session.add(ProjectMember(project_id=access.project_id, user_id=user_id, role=role.value))
     else:
         member.role = role.value
     session.flush()
-    _keep_an_owner(session, project_id)
+    _keep_an_owner(session, access.project_id)
+    if before == Role.OWNER.value != role.value:
+        revoke_invitations_of(session, user_id, access.project_id)
+    if before != role.value:
+        record(session, access.user, "role.given", user.name, access, role=role.value, before=before)
     return user, role
 
 
-def remove_member(session: Session, project_id: uuid.UUID, user_id: uuid.UUID) -> None:
-    """Take a user out; what they decided stays. Raises ProblemError 404 for no member, 409 for the last owner."""
-    _lock(session, project_id)
-    member = session.get(ProjectMember, (project_id, user_id))
+def remove_member(session: Session, access: ProjectAccess, user_id: uuid.UUID) -> None:
+    """Take a user out, or leave; what they decided stays.
+
+    Raises ProblemError 404 for no member, 409 for the last owner.
+    """
+    _lock(session, access.project_id)
+    member = session.get(ProjectMember, (access.project_id, user_id))
     if member is None:
         raise not_found("member")
     session.delete(member)
     session.flush()
-    _keep_an_owner(session, project_id)
+    _keep_an_owner(session, access.project_id)
+    revoke_invitations_of(session, user_id, access.project_id)
+    user = session.get_one(User, user_id)
+    record(session, access.user, "role.taken", user.name, access, before=member.role)
 
 
 def _lock(session: Session, project_id: uuid.UUID) -> None:
@@ -63,7 +76,8 @@ def _keep_an_owner(session: Session, project_id: uuid.UUID) -> None:
     owners = session.scalar(
         select(func.count())
         .select_from(ProjectMember)
-        .where(ProjectMember.project_id == project_id, ProjectMember.role == Role.OWNER.value)
+        .join(User, User.id == ProjectMember.user_id)
+        .where(ProjectMember.project_id == project_id, ProjectMember.role == Role.OWNER.value, User.is_active)
     )
     if not owners:
         raise conflict("last-owner", "A project needs an owner", "Make somebody else an owner first.")

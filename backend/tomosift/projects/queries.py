@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from tomosift.accounts.authentication import SignedInUser
@@ -41,7 +41,11 @@ def list_projects(session: Session, user: SignedInUser, limit: int, after_slug: 
         .limit(limit)
     )
     if not user.is_admin:
-        query = query.where(ProjectMember.role.is_not(None))
+        query = query.where(
+            ProjectMember.role.is_not(None), or_(Project.delete_after.is_(None), ProjectMember.role == Role.OWNER.value)
+        )
+    if user.only_project is not None:
+        query = query.where(Project.id == user.only_project)
     if after_slug is not None:
         query = query.where(Project.slug > after_slug)
     return [

@@ -38,6 +38,7 @@ class User(Base):
         CheckConstraint("kind IN ('person', 'importer')", name="kind"),
         CheckConstraint("(oidc_issuer IS NULL) = (oidc_subject IS NULL)", name="oidc_is_whole"),
         Index("uq_user_account_name_lower", text("lower(name)"), unique=True),
+        Index("uq_user_account_email_lower", text("lower(email)"), unique=True),
         UniqueConstraint("oidc_issuer", "oidc_subject"),
     )
 
@@ -116,7 +117,7 @@ class Invitation(Base):
 
 
 class AccessToken(Base):
-    """A personal access token for scripts; `scope` is `read` or `write`. With `project_id` it works in that one only."""
+    """A personal access token for scripts; `scope` is `read` or `write`. With `project_id` it works there only."""
 
     __tablename__ = "access_token"
 

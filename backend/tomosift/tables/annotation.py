@@ -88,6 +88,7 @@ class Lease(Base):
     __table_args__ = (
         CheckConstraint("outcome IN ('decided', 'released', 'expired', 'superseded')", name="outcome"),
         Index("ix_lease_queue_item_id", "queue_item_id"),
+        Index("ix_lease_subtomogram_id", "subtomogram_id"),
         Index("uq_lease_live_item", "queue_item_id", unique=True, postgresql_where=text("ended_at IS NULL")),
         # The same person never holds the same subtomogram twice at once, whatever the slot.
         Index(
@@ -150,6 +151,8 @@ class LabelEvent(Base):
         Index("ix_label_event_project_id_id", "project_id", "id"),
         Index("ix_label_event_subtomogram_id_id", "subtomogram_id", "id"),
         Index("ix_label_event_project_id_user_id_id", "project_id", "user_id", "id"),
+        # Deleting a queue item, or an event, asks who refers to it.
+        Index("ix_label_event_queue_item_id", "queue_item_id", postgresql_where=text("queue_item_id IS NOT NULL")),
         Index("ix_label_event_bulk_id", "bulk_id", postgresql_where=text("bulk_id IS NOT NULL")),
     )
 
@@ -180,6 +183,7 @@ class CurrentLabel(Base):
 
     __table_args__ = (
         CheckConstraint("kind IN ('class', 'unsure', 'junk', 'skip')", name="kind"),
+        Index("ix_current_label_event_id", "event_id"),
         Index("ix_current_label_project_id_kind_class_id", "project_id", "kind", "class_id"),
         Index("ix_current_label_disputed", "project_id", "subtomogram_id", postgresql_where=text("is_disputed")),
     )
