@@ -32,9 +32,14 @@ lint: $(VENV)/.dev-ready
 test-web: frontend/node_modules/.ready
 	cd frontend && npm run --silent typecheck && npm run --silent lint && npm run --silent format:check && npm run --silent test
 
+# Two processes share the tests, each with servers of its own. Those that kill processes or drive a browser come after
+# them, alone: they look at the time too. PYTEST="tests/backend/pool -k cut" chooses; 5 says that none of them was chosen.
 test-python: $(VENV)/.dev-ready $(WEB) chromium
 	cd frontend && npm run --silent check-bundle
-	$(BIN)/python -m pytest -q $(PYTEST)
+	@beside=0; alone=0; \
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not faults and not browser" $(PYTEST) || beside=$$?; \
+	$(BIN)/python -m pytest -q -m "faults or browser" $(PYTEST) || alone=$$?; \
+	case $$beside,$$alone in 0,0 | 0,5 | 5,0) ;; *) exit 1 ;; esac
 
 web: $(WEB) ## build the interface
 
