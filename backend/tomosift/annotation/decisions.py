@@ -3,22 +3,19 @@
 from dataclasses import replace
 from typing import Literal
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tomosift.annotation.current_labels import label_of, opinions_about, store_label
-from tomosift.annotation.label_events import event_with_key, hash_payload, lock_subtomogram, write_event
+from tomosift.annotation.label_events import event_with_key, hash_payload, lock_subtomogram, write_event, written_once
 from tomosift.annotation.questions import OUTSIDE_THE_QUEUE, close_question, question_of
-from tomosift.annotation.queue import Asker, queue_status
+from tomosift.annotation.queue import Asker
 from tomosift.annotation.schemas import DecisionIn, DecisionOut
-from tomosift.kit.database import transaction
 from tomosift.kit.job_control import announce
 from tomosift.kit.label_rule import Opinion
 from tomosift.kit.problems import ProblemError, invalid
 
 UNWRITTEN = 2**62
 """Stands for the id of an event that is about to be written: newer than all others."""
-KEY_CONSTRAINT = "uq_label_event_project_id_user_id_idempotency_key"
 
 
 def record_decision(asker: Asker, body: DecisionIn, key: str) -> tuple[DecisionOut, bool]:
@@ -27,15 +24,7 @@ def record_decision(asker: Asker, body: DecisionIn, key: str) -> tuple[DecisionO
     Raises ProblemError: 404 unknown subtomogram, 409 `key-reused`, `held-by-another`, `evaluation-only-by-queue`,
     422 unknown class, wrong lease.
     """
-    try:
-        with transaction() as session:
-            return _record(session, asker, body, key)
-    except IntegrityError as error:
-        # Two requests with one key and different subtomograms at the same moment; the loser now finds the winner's.
-        if KEY_CONSTRAINT not in str(error.orig):
-            raise
-    with transaction() as session:
-        return _record(session, asker, body, key)
+    return written_once(lambda session: _record(session, asker, body, key))
 
 
 def _record(session: Session, asker: Asker, body: DecisionIn, key: str) -> tuple[DecisionOut, bool]:
@@ -63,12 +52,7 @@ def _record(session: Session, asker: Asker, body: DecisionIn, key: str) -> tuple
     # Whoever only comments may not have decided yet, and learns nothing of the label.
     label = None if body.kind == "comment" else label_of([*opinions, said], context.rule)
     status: Literal["late", "accepted"] = "late" if question.late else "accepted"
-    queue = queue_status(session, asker, being_decided=0 if body.kind == "comment" else body.subtomogram_id)
-    response = {
-        "status": status,
-        "label": label.model_dump(mode="json") if label else None,
-        "queue": queue.model_dump(mode="json"),
-    }
+    response = {"status": status, "label": label.model_dump(mode="json") if label else None}
     event_id = write_event(
         session,
         asker,
@@ -93,7 +77,7 @@ def _record(session: Session, asker: Asker, body: DecisionIn, key: str) -> tuple
         opinions.append(replace(said, event_id=event_id))
         store_label(session, asker.project_id, body.subtomogram_id, opinions, context.rule)
     announce(session, asker.project_id, "decision")
-    return DecisionOut(event_id=event_id, status=status, label=label, queue=queue), True
+    return DecisionOut(event_id=event_id, status=status, label=label), True
 
 
 def unknown_class() -> ProblemError:

@@ -2,18 +2,25 @@
 
 import hashlib
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Row, Table, bindparam, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tomosift.annotation import statements
 from tomosift.annotation.queue import Asker
+from tomosift.kit.database import transaction
 from tomosift.kit.label_rule import LabelRule, rule_of
 from tomosift.kit.problems import conflict, not_found
 from tomosift.kit.standing_labels import snapshot_lock
 from tomosift.tables import LabelEvent
+
+Answer = TypeVar("Answer")
+
+KEY_CONSTRAINT = "uq_label_event_project_id_user_id_idempotency_key"
 
 # Built once: putting a statement together costs more than sending it.
 _WITH_KEY = select(LabelEvent.id, LabelEvent.payload_hash, LabelEvent.response).where(
@@ -81,6 +88,21 @@ def event_with_key(
             "Nothing was changed. Send every new decision with a fresh Idempotency-Key.",
         )
     return earlier
+
+
+def written_once(work: Callable[[Session], Answer]) -> Answer:
+    """Do `work`, which writes events with a key, in a transaction of its own.
+
+    Of two requests with one key at the same moment the loser does it again, and then finds what the winner stored.
+    """
+    try:
+        with transaction() as session:
+            return work(session)
+    except IntegrityError as error:
+        if KEY_CONSTRAINT not in str(error.orig):
+            raise
+    with transaction() as session:
+        return work(session)
 
 
 def write_event(

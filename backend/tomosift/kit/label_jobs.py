@@ -16,10 +16,10 @@ WAIT = timedelta(seconds=5)
 """Decisions that come within this time share one job."""
 
 
-def post_labels_job(session: Session, project_id: uuid.UUID, user_id: uuid.UUID | None = None) -> None:
+def post_labels_job(session: Session, project_id: uuid.UUID, delay: timedelta = timedelta()) -> None:
     """Have all labels of the project derived anew."""
-    job = Job(project_id=project_id, kind=LABELS_JOB, task=LABELS_TASK, queue=CPU_QUEUE, created_by=user_id)
-    post_job(session, job, delay=WAIT if user_id is None else timedelta())
+    job = Job(project_id=project_id, kind=LABELS_JOB, task=LABELS_TASK, queue=CPU_QUEUE)
+    post_job(session, job, delay)
 
 
 def ask_for_model_labels(session: Session, project_id: uuid.UUID) -> None:
@@ -35,4 +35,4 @@ def ask_for_model_labels(session: Session, project_id: uuid.UUID) -> None:
     lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
     session.execute(lock, {"name": f"label-job:{project_id}"})
     if session.scalar(waiting) is None:
-        post_labels_job(session, project_id)
+        post_labels_job(session, project_id, WAIT)

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    Subquery,
     and_,
     case,
     cast,
@@ -42,6 +43,7 @@ COLUMNS = (
     "agreement",
     "is_disputed",
 )
+OPINION_COLUMNS = ("subtomogram_id", "user_id", "kind", "class_id", "event_id", "imported", "adjudicates")
 
 
 def spoken_by_importer() -> ColumnElement[bool]:
@@ -119,7 +121,7 @@ def standing_labels(
 
 
 def store_labels(
-    session: Session, project_id: uuid.UUID, subtomogram_ids: Select[tuple[int]], rule: LabelRule = SINGLE
+    session: Session, project_id: uuid.UUID, subtomogram_ids: Select[Any], rule: LabelRule = SINGLE
 ) -> None:
     """Derive and store the labels of many subtomograms at once, where an opinion stands.
 
@@ -135,7 +137,7 @@ def store_labels(
     session.execute(statement.on_conflict_do_update(index_elements=["subtomogram_id"], set_=new))
 
 
-def drop_unspoken_labels(session: Session, subtomogram_ids: Select[tuple[int]]) -> None:
+def drop_unspoken_labels(session: Session, subtomogram_ids: Select[Any]) -> None:
     """Delete the labels of those subtomograms of which no opinion stands any more; for locks see `store_labels`."""
     ids = subtomogram_ids.cte("ids")
     one = _standing().where(LabelEvent.subtomogram_id == ids.c[0]).with_only_columns(LabelEvent.id).limit(1)
@@ -147,18 +149,31 @@ def drop_unspoken_labels(session: Session, subtomogram_ids: Select[tuple[int]]) 
     )
 
 
-def _derived(opinions: Select[Any], rule: LabelRule, class_set_version: int | None = None) -> Select[Any]:
-    """The labels that these opinions make; `label_rule.derive_label` in SQL."""
-    rule = rule_at_once(rule)
+def counted_opinions(
+    project_id: uuid.UUID, *, up_to_event_id: int | None = None, class_set_version: int | None = None
+) -> Select[Any]:
+    """The opinions that count, one of each person: rows `(subtomogram_id, user_id, kind, class_id, event_id, imported,
+    adjudicates)` in the order of the ids and the events."""
+    opinions = standing_opinions(project_id, up_to_event_id=up_to_event_id)
+    heard = _heard(opinions, class_set_version)
+    return (
+        select(*(heard.c[name] for name in OPINION_COLUMNS))
+        .where(or_(heard.c.votes, heard.c.adjudicates))
+        .order_by(heard.c.subtomogram_id, heard.c.event_id)
+    )
+
+
+def _heard(opinions: Select[Any], class_set_version: int | None) -> Subquery:
+    """Of what each person said the one opinion that counts, whether it is a vote, and the adjudicators' words."""
     said = opinions.with_only_columns(
         LabelEvent.subtomogram_id,
+        LabelEvent.user_id,
         LabelEvent.id.label("event_id"),
         LabelEvent.kind,
         counted_class(class_set_version).label("class_id"),
         LabelEvent.late,
         spoken_by_importer().label("imported"),
         adjudicates().label("adjudicates"),
-        # Of what one person said, one opinion counts.
         func.row_number()
         .over(
             partition_by=(LabelEvent.subtomogram_id, LabelEvent.user_id, adjudicates()),
@@ -166,14 +181,19 @@ def _derived(opinions: Select[Any], rule: LabelRule, class_set_version: int | No
         )
         .label("place_with_author"),
     ).subquery()
-    item, value = said.c.subtomogram_id, (said.c.subtomogram_id, said.c.kind, said.c.class_id)
     speaks = and_(said.c.kind != "skip", ~said.c.adjudicates)
-    a_person = func.bool_or(and_(speaks, ~said.c.imported)).over(partition_by=item)
-    heard = (
+    a_person = func.bool_or(and_(speaks, ~said.c.imported)).over(partition_by=said.c.subtomogram_id)
+    return (
         select(said, and_(speaks, or_(~said.c.imported, ~a_person)).label("votes"))
         .where(or_(said.c.place_with_author == 1, said.c.adjudicates))
         .subquery()
     )
+
+
+def _derived(opinions: Select[Any], rule: LabelRule, class_set_version: int | None = None) -> Select[Any]:
+    """The labels that these opinions make; `label_rule.derive_label` in SQL."""
+    rule = rule_at_once(rule)
+    heard = _heard(opinions, class_set_version)
     item, value = heard.c.subtomogram_id, (heard.c.subtomogram_id, heard.c.kind, heard.c.class_id)
     vote = cast(heard.c.votes, Integer)
     counted = select(

@@ -9,6 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from tomosift.kit.label_jobs import post_labels_job
+from tomosift.kit.label_rule import rule_of
 from tomosift.kit.problems import conflict, invalid
 from tomosift.kit.versions import check_version
 from tomosift.projects.access import Role
@@ -51,7 +53,10 @@ def change_project(session: Session, project_id: uuid.UUID, if_match: str | None
     if patch.protein_contrast is not None:
         project.protein_contrast = patch.protein_contrast
     if patch.settings is not None:
+        rule_before = rule_of(project.settings)
         project.settings = _merged_settings(project.settings, patch.settings.changes())
+        if rule_of(project.settings) != rule_before:
+            post_labels_job(session, project.id)
     project.version += 1
     session.flush()
     return project

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from tomosift.accounts.schemas import UserOut
+from tomosift.kit.label_rule import SINGLE, LabelRule
 from tomosift.kit.queue_layout import DEFAULT_INTERLEAVE, DEFAULT_OVERLAP_OPINIONS
 from tomosift.projects.access import Role
 
@@ -55,6 +56,13 @@ class ProjectSettings(BaseModel):
     when_empty: Literal["ask", "random"] = Field(
         default="ask",
         description="When the batch is used up: `ask` says so, `random` goes on with random undecided items by itself.",
+    )
+
+    label_rule: LabelRule = Field(
+        default=SINGLE,
+        description="What makes one label of several opinions: `single` the newest one, `majority` what most say, "
+        "`dawid-skene` what is most probable given how often each person is right, `crowdlab` the same with the "
+        "model's outputs as a further voice. An adjudicated word wins over all.",
     )
 
     @model_validator(mode="after")
@@ -122,6 +130,7 @@ class SettingsPatch(BaseModel):
     overlap_share: float | None = None
     overlap_opinions: int | None = None
     when_empty: Literal["ask", "random"] | None = None
+    label_rule: LabelRule | None = None
 
     def changes(self) -> dict[str, Any]:
         """The given values."""

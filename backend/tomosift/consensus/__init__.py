@@ -1,0 +1,1 @@
+"""Consensus: labels by rules that model how often each person is right."""
