@@ -32,6 +32,8 @@ from tomosift.projects.deletion import post_due_purges
 from tomosift.projects.endpoints import router as projects_router
 from tomosift.projects.invitation_endpoints import router as invitations_router
 from tomosift.registry.endpoints import router as registry_router
+from tomosift.webhooks.endpoints import router as webhooks_router
+from tomosift.webhooks.sender import WebhookSender
 
 API_PREFIX = "/api/v1"
 ROUTERS = (
@@ -50,6 +52,7 @@ ROUTERS = (
     cycles_router,
     exports_router,
     registry_router,
+    webhooks_router,
 )
 
 
@@ -62,15 +65,17 @@ class Health(BaseModel):
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """The background work of one API process: the relay that sends the outbox, and the hub of live events."""
+    """The background work of one API process: the outbox's relay, the webhooks' sender, the hub of live events."""
     chores = [*default_chores(), Chore("end deleted projects", 60.0, post_due_purges)]
-    relay = Relay(get_celery().send_task, chores)
+    relay, sender = Relay(get_celery().send_task, chores), WebhookSender(get_settings())
     relay.start()
+    sender.start()
     try:
         async with running_event_hub() as hub:
             app.state.event_hub = hub
             yield
     finally:
+        sender.stop()
         relay.stop()
 
 

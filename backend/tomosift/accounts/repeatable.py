@@ -7,23 +7,21 @@ import hashlib
 import inspect
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
 from functools import wraps
 from typing import Annotated, Any, cast
 
 from fastapi import Header, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, StringConstraints
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from tomosift.accounts.authentication import CurrentUser
-from tomosift.kit.database import joined_transaction, utc_now
+from tomosift.kit.database import joined_transaction
 from tomosift.kit.problems import conflict
 from tomosift.tables import AnsweredRequest
 
-KEPT_FOR = timedelta(days=2)
 KEPT_HEADERS = ("etag", "location")
 
 RequestKey = Annotated[
@@ -45,48 +43,45 @@ def repeatable(*, shows_secret: bool = False) -> Callable[[Endpoint], Endpoint]:
     """
 
     def decorate(endpoint: Endpoint) -> Endpoint:
+        own = inspect.signature(endpoint)
+        # FastAPI gives an endpoint one Request and one Response: its own, if it asks for them.
+        request_name, head_name = _name_of(own, Request, "answer_request"), _name_of(own, Response, "answer_head")
+
         @wraps(endpoint)
-        def once(
-            *,
-            answer_key: str | None,
-            answer_user: CurrentUser,
-            answer_request: Request,
-            answer_head: Response,
-            **given: Any,
-        ) -> BaseModel | Response:
+        def once(*, answer_key: str | None, answer_user: CurrentUser, **given: Any) -> BaseModel | Response:
+            request, head = given[request_name], given[head_name]
+            given = {name: value for name, value in given.items() if name in own.parameters}
             if answer_key is None:
                 return endpoint(**given)
-            payload = _hash_of(answer_request, given)
+            payload = _hash_of(request, given)
             with joined_transaction() as session:
                 earlier = _earlier(session, answer_user.id, answer_key, payload)
                 if earlier is not None:
                     return _again(earlier)
                 made = endpoint(**given)
                 row = session.get_one(AnsweredRequest, (answer_user.id, answer_key))
-                row.answer = _to_keep(made, answer_head, shows_secret=shows_secret)
+                row.answer = _to_keep(made, head, shows_secret=shows_secret)
             return made
 
-        cast(Any, once).__signature__ = _with_key(inspect.signature(endpoint))
+        added = {request_name: Request, head_name: Response, "answer_user": CurrentUser, "answer_key": RequestKey}
+        cast(Any, once).__signature__ = _with_added(own, added)
         return cast(Endpoint, once)
 
     return decorate
 
 
-def forget_old_answers(session: Session) -> None:
-    """Drop what was answered more than two days ago."""
-    session.execute(delete(AnsweredRequest).where(AnsweredRequest.created_at < utc_now() - KEPT_FOR))
+def _name_of(signature: inspect.Signature, kind: type, otherwise: str) -> str:
+    """The parameter of that type, or the name it is to get."""
+    return next((each.name for each in signature.parameters.values() if each.annotation is kind), otherwise)
 
 
-def _with_key(signature: inspect.Signature) -> inspect.Signature:
+def _with_added(signature: inspect.Signature, added: dict[str, Any]) -> inspect.Signature:
     keyword = inspect.Parameter.KEYWORD_ONLY
-    parameters = [each.replace(kind=keyword) for each in signature.parameters.values()]
-    added = [
-        inspect.Parameter("answer_key", keyword, annotation=RequestKey, default=None),
-        inspect.Parameter("answer_user", keyword, annotation=CurrentUser),
-        inspect.Parameter("answer_request", keyword, annotation=Request),
-        inspect.Parameter("answer_head", keyword, annotation=Response),
-    ]
-    return signature.replace(parameters=[*parameters, *added])
+    parameters = {name: each.replace(kind=keyword) for name, each in signature.parameters.items()}
+    for name, annotation in added.items():
+        default = None if annotation is RequestKey else inspect.Parameter.empty
+        parameters.setdefault(name, inspect.Parameter(name, keyword, annotation=annotation, default=default))
+    return signature.replace(parameters=list(parameters.values()))
 
 
 def _hash_of(request: Request, given: dict[str, Any]) -> bytes:

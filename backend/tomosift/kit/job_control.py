@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from tomosift.kit.database import notify, utc_now
 from tomosift.kit.outbox import post_message
+from tomosift.kit.webhook_events import tell_of_job
 from tomosift.tables import Cycle, Job, JobLogLine
 
 EVENTS_CHANNEL = "tomosift_events"
@@ -126,7 +127,7 @@ def finish(
     job = hold(session, job_id, token)
     job.state, job.result, job.problem = state, result, problem
     job.finished_at, job.lease_expires_at = utc_now(), None
-    _close_cycle_of(session, job)
+    _close(session, job)
     announce_job(session, job_id)
 
 
@@ -138,7 +139,7 @@ def request_cancel(session: Session, job: Job) -> None:
     job.cancel_requested_at = job.cancel_requested_at or utc_now()
     if job.state == "queued":
         job.state, job.finished_at = "cancelled", utc_now()
-        _close_cycle_of(session, job)
+        _close(session, job)
     announce_job(session, job.id)
 
 
@@ -162,7 +163,7 @@ def reap_lost_jobs(session: Session) -> int:
     for job in lost:
         if job.cancel_requested_at is not None:
             job.state, job.finished_at, job.fencing_token = "cancelled", utc_now(), job.fencing_token + 1
-            _close_cycle_of(session, job)
+            _close(session, job)
             announce_job(session, job.id)
         elif job.attempt >= job.max_attempts:
             job.state, job.finished_at, job.fencing_token = "failed", utc_now(), job.fencing_token + 1
@@ -172,7 +173,7 @@ def reap_lost_jobs(session: Session) -> int:
                 "detail": f"The worker stopped {job.attempt} times during this job. Look at the worker's log for the "
                 "reason (often too little memory), then start it again with a smaller batch size or network.",
             }
-            _close_cycle_of(session, job)
+            _close(session, job)
             announce_job(session, job.id)
         else:
             _requeue(session, job, f"attempt {job.attempt} was lost (no heartbeat); trying again")
@@ -205,8 +206,9 @@ def _requeue(session: Session, job: Job, why: str) -> None:
     announce_job(session, job.id)
 
 
-def _close_cycle_of(session: Session, job: Job) -> None:
-    """A cycle ends with its job, so that the project is free for the next one."""
+def _close(session: Session, job: Job) -> None:
+    """What goes with the end of a job: a cycle ends with it, so that the project is free; webhooks are told."""
+    tell_of_job(session, job)
     if job.state in ("failed", "cancelled"):
         session.execute(
             update(Cycle)

@@ -66,6 +66,15 @@ def decode_time_cursor(cursor: str | None) -> tuple[datetime, uuid.UUID] | None:
         raise _bad_cursor() from error
 
 
+def decode_id_cursor(cursor: str | None) -> uuid.UUID | None:
+    """The sort key of lists by a UUID. Raises ProblemError 422 for anything `encode_cursor` did not make."""
+    values = decode_cursor(cursor, str)
+    try:
+        return None if values is None else uuid.UUID(str(values[0]))
+    except ValueError as error:
+        raise _bad_cursor() from error
+
+
 def _bad_cursor() -> ProblemError:
     return invalid("bad-cursor", "Bad page cursor", "Use the `next` of the page before, or leave `after` out.")
 

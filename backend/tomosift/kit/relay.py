@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 
 from tomosift.kit.database import transaction
 from tomosift.kit.job_control import reap_lost_jobs, resend_forgotten_jobs
+from tomosift.kit.kept_answers import forget_old_answers
 from tomosift.kit.lease_ends import end_expired_leases
 from tomosift.kit.listening import libpq_url
 from tomosift.kit.outbox import OUTBOX_CHANNEL, SendTask, forget_sent, send_waiting
+from tomosift.kit.webhook_events import forget_old_deliveries, tell_of_batches
 
 RELAY_LOCK = 7_406_001
 """The advisory lock's key: any number no other lock of ours uses."""
@@ -46,6 +48,9 @@ def default_chores() -> list[Chore]:
         Chore("end expired leases", 2.0, end_expired_leases),
         Chore("resend forgotten jobs", 30.0, resend_forgotten_jobs),
         Chore("forget sent messages", 600.0, forget_sent),
+        Chore("tell webhooks of answered batches", 5.0, tell_of_batches),
+        Chore("forget old answers", 3600.0, forget_old_answers),
+        Chore("forget old deliveries", 3600.0, forget_old_deliveries),
     ]
 
 

@@ -83,6 +83,10 @@ class Settings(BaseSettings):
     oidc_create_accounts: bool = Field(
         default=False, description="Make an account for everybody whom the provider lets in."
     )
+    webhook_hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Hosts webhooks may be sent to, separated by commas; `*.example.org`: all below. Default: none.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Least level logged.")
     log_format: Literal["console", "json"] = Field(default="console", description="Log lines for people or programs.")
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(
@@ -94,7 +98,7 @@ class Settings(BaseSettings):
     def _split_roots(cls, value: object) -> object:
         return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "webhook_hosts", mode="before")
     @classmethod
     def _split_hosts(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

@@ -1,0 +1,1 @@
+"""Webhooks: other services are told what happens in a project."""
