@@ -1,0 +1,1 @@
+"""How many labels each strategy needs: `python benchmarks/learning.py`."""
