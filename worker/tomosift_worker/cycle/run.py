@@ -2,7 +2,6 @@
 
 import hashlib
 import uuid
-from typing import Any
 
 import pydantic
 import torch
@@ -19,7 +18,7 @@ from tomosift.tables import Job
 from tomosift.volumes.trusted_metadata import VolumeStoreProblem
 from tomosift_worker.cycle import problems
 from tomosift_worker.cycle.context import CycleContext
-from tomosift_worker.cycle.evaluation_stage import evaluate, without_model
+from tomosift_worker.cycle.evaluation_stage import Evaluated, evaluate, without_model
 from tomosift_worker.cycle.leftovers import remove_checkpoints
 from tomosift_worker.cycle.memory import is_out_of_memory
 from tomosift_worker.cycle.model_files import StoredModel
@@ -30,6 +29,7 @@ from tomosift_worker.cycle.scoring_stage import score
 from tomosift_worker.cycle.selection_stage import select_batch
 from tomosift_worker.cycle.settings import CycleSettings
 from tomosift_worker.cycle.snapshot import Snapshot, describe_labels, read_snapshot
+from tomosift_worker.cycle.stability_stage import stability
 from tomosift_worker.cycle.training_stage import train
 from tomosift_worker.cycle.volumes import PoolVolumes
 from tomosift_worker.device import DeviceMissing, choose_device, device_name, set_up_cpu, usable_cores
@@ -144,11 +144,14 @@ def _say_what_begins(job: RunningJob, snapshot: Snapshot, device: str) -> None:
 
 def _do_stages(context: CycleContext) -> None:
     plan = plan_cycle(context)
-    model, metrics = _train_and_evaluate(context) if has_model(context) else (None, without_model(context))
+    model, evaluated = _train_and_evaluate(context) if has_model(context) else (None, None)
+    metrics = without_model(context) if evaluated is None else evaluated.metrics
     metrics["selection"] = describe_plan(plan)
     context.update_cycle(metrics=metrics)
     context.enter("score")
-    scored = score(context, model, plan.function)
+    scored = score(context, model, plan.function, None if evaluated is None else evaluated.shapes)
+    if evaluated is not None:
+        metrics |= stability(context, evaluated, scored)
     context.enter("select")
     context.job.report("select", 0, 1, "choosing the batch")
     picks = select_batch(context, scored, plan)
@@ -156,7 +159,9 @@ def _do_stages(context: CycleContext) -> None:
     remove_checkpoints(context.artifacts, context.cycle_id, context.job.claim.attempt)
 
 
-def _train_and_evaluate(context: CycleContext) -> tuple[StoredModel, dict[str, Any]]:
+def _train_and_evaluate(context: CycleContext) -> tuple[StoredModel, Evaluated]:
     trained = train(context)
     context.enter("evaluate")
-    return trained.model, {**evaluate(context, trained.model), "training": trained.figures}
+    evaluated = evaluate(context, trained.model)
+    evaluated.metrics["training"] = trained.figures
+    return trained.model, evaluated

@@ -15,12 +15,14 @@ from tomosift_worker.acquisition.pool_pass import run_pool_pass
 from tomosift_worker.acquisition.tie_break import uniform_by_id
 from tomosift_worker.acquisition.volume_features import outputs_without_network
 from tomosift_worker.cycle.context import CycleContext
+from tomosift_worker.cycle.evaluation_stage import unlike_columns
 from tomosift_worker.cycle.memory import with_smaller_batches
 from tomosift_worker.cycle.model_files import StoredModel
 from tomosift_worker.cycle.problems import diverged, empty_pool
 from tomosift_worker.cycle.progress import BatchCounter
 from tomosift_worker.cycle.reference_outputs import reference_outputs
 from tomosift_worker.cycle.snapshot import Items
+from tomosift_worker.evaluation.unlikeness import ClassShapes
 from tomosift_worker.training.preprocessing import prepare
 
 SUBSET_STREAM = 1
@@ -28,17 +30,23 @@ SUBSET_STREAM = 1
 
 @dataclass(frozen=True)
 class Scored:
-    """Outputs for the scored items, the chosen score `(n,)` (None for a strategy), and where all columns are."""
+    """Outputs for the scored items, the chosen score `(n,)` (None for a strategy), and where all columns are.
+
+    `unlike` `(n,)` is how unlike all classes each is, None where that is not known.
+    """
 
     outputs: PoolOutputs
     scores: NDArray[np.float64] | None
     scores_key: str
+    unlike: NDArray[np.float32] | None
 
 
-def score(context: CycleContext, model: StoredModel | None, function: AcquisitionFunction) -> Scored:
+def score(
+    context: CycleContext, model: StoredModel | None, function: AcquisitionFunction, shapes: ClassShapes | None
+) -> Scored:
     """Score the pool, or the random subset the settings ask for, and write the columns as one artifact.
 
-    Without a model the volumes themselves are embedded.
+    Without a model the volumes themselves are embedded. `shapes` are those of the classes in the model's embeddings.
     """
     items, settings = _items_to_score(context, function), context.settings.scoring
 
@@ -49,7 +57,8 @@ def score(context: CycleContext, model: StoredModel | None, function: Acquisitio
         lambda batch_size: _pass(context, model, function, items, batch_size), settings.batch_size, 1, say
     )
     scores = None if function.score is None else function.score(outputs, settings)
-    columns = _columns(outputs)
+    unlike = unlike_columns(shapes, outputs)
+    columns = _columns(outputs) | unlike
     if scores is not None:
         columns["score"] = scores
     _check_finite(context, is_usable(outputs) if scores is None else np.isfinite(scores))
@@ -57,7 +66,7 @@ def score(context: CycleContext, model: StoredModel | None, function: Acquisitio
     classes = [] if model is None else model.classes
     context.artifacts.write_tensors(key, columns, {"acquisition": function.id, "classes": json.dumps(classes)})
     context.job.log(f"Scored {len(items)} subtomograms by {function.title}.")
-    return Scored(outputs, scores, key)
+    return Scored(outputs, scores, key, unlike["unlike"].astype(np.float32) if unlike else None)
 
 
 def _items_to_score(context: CycleContext, function: AcquisitionFunction) -> Items:

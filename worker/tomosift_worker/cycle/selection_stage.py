@@ -16,6 +16,7 @@ from tomosift_worker.cycle.scoring_stage import Scored
 
 SPARE = 32
 """More than the batch: they step in where somebody decides about a pick before it is in the queue."""
+TELL_UNLIKE_FROM = 0.95
 
 
 def select_batch(context: CycleContext, scored: Scored, plan: Plan) -> Picks:
@@ -38,7 +39,18 @@ def select_batch(context: CycleContext, scored: Scored, plan: Plan) -> Picks:
         )
     if plan.is_automatic:
         picks.reasons = [f"{reason} {plan.why}" for reason in picks.reasons]
+    if scored.unlike is not None:
+        picks.reasons = [
+            reason + _unlike(scored.unlike[place]) for reason, place in zip(picks.reasons, picks.places, strict=True)
+        ]
     return picks
+
+
+def _unlike(share: np.floating) -> str:
+    """A sentence more for a pick that may be no particle of any class."""
+    if not share >= TELL_UNLIKE_FROM:
+        return ""
+    return f" It is unlike every class: of the labeled particles at most {1 - share:.0%} lie so far from theirs."
 
 
 def _not_to_be_asked(project_id: uuid.UUID) -> NDArray[np.int64]:

@@ -15,7 +15,7 @@ Floats = NDArray[np.floating]
 FEWEST_OF_A_CLASS = 5
 """Of a class with fewer labels nothing can be said: its labels are left out."""
 FOLDS = 5
-MOST_ITERATIONS = 200
+MOST_ITERATIONS, INVERSE_PENALTY = 200, 0.1
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class LabelErrors:
 
     `places` `(m,)` are those of the items, `suggested` `(m,)` class numbers; `given_probability` and
     `suggested_probability` `(m,)` what classifiers without the label say of both. `judged` labels were looked at, of
-    which about `expected` are wrong: an estimate that need not be m.
+    which about `expected` are wrong: not m, and too many where the classes are hard to tell apart.
     """
 
     places: NDArray[np.intp]
@@ -71,7 +71,7 @@ def out_of_sample_probabilities(embeddings: Floats, labels: NDArray[np.int64], s
     `labels` `(n,)` are numbers 0..K-1, each at least twice, so that every class is in every fit. Embeddings `(n, d)`
     are standardised by the rows of the fit.
     """
-    fold = _folds(labels, seed)
+    fold = folds_by_class(labels, seed)
     result = np.zeros((len(labels), int(labels.max()) + 1))
     points = embeddings.astype(np.float64)
     for each in range(FOLDS):
@@ -79,7 +79,8 @@ def out_of_sample_probabilities(embeddings: Floats, labels: NDArray[np.int64], s
         if held_out.any():
             mean, spread = points[~held_out].mean(axis=0), points[~held_out].std(axis=0)
             scaled = (points - mean) / np.where(spread > 0, spread, 1.0)
-            regression = LogisticRegression(max_iter=MOST_ITERATIONS).fit(scaled[~held_out], labels[~held_out])
+            regression = LogisticRegression(C=INVERSE_PENALTY, max_iter=MOST_ITERATIONS)
+            regression.fit(scaled[~held_out], labels[~held_out])
             result[held_out] = regression.predict_proba(scaled[held_out])
     return result
 
@@ -104,7 +105,7 @@ def confident_learning(probabilities: NDArray[np.float64], labels: NDArray[np.in
     return guess, round(float(joint.sum() - np.trace(joint)))
 
 
-def _folds(labels: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+def folds_by_class(labels: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     """`(n,)`: the fold each item is held out in; every class is spread over all folds."""
     generator = np.random.default_rng(seed)
     fold = np.empty(len(labels), np.int64)
