@@ -12,6 +12,7 @@ from tomosift.accounts.endpoints import router as accounts_router
 from tomosift.accounts.session_endpoints import router as sessions_router
 from tomosift.annotation.endpoints import router as annotation_router
 from tomosift.cycles.endpoints import router as cycles_router
+from tomosift.cycles.similar_endpoints import router as similar_router
 from tomosift.exports.endpoints import router as exports_router
 from tomosift.kit.broker import get_celery
 from tomosift.kit.event_stream import running_event_hub
@@ -50,6 +51,7 @@ ROUTERS = (
     tomograms_router,
     annotation_router,
     cycles_router,
+    similar_router,
     exports_router,
     registry_router,
     webhooks_router,

@@ -214,3 +214,30 @@ class LearningCurve(BaseModel):
 
     points: list[CurvePoint]
     reference: None = Field(default=None, description="Kept for the curve of random selection.")
+
+
+class SimilarLabel(BaseModel):
+    """What counts now for a particle that was found."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: Literal["class", "unsure", "junk", "skip"]
+    class_id: uuid.UUID | None
+
+
+class SimilarParticle(BaseModel):
+    """A particle that looks like the one asked about."""
+
+    id: int
+    name: str
+    volume_url: str
+    similarity: float = Field(description="Cosine of the two standardised embeddings: 1 the same, 0 unrelated.")
+    label: SimilarLabel | None = Field(description="Null also for items of the evaluation sample.")
+
+
+class SimilarParticles(BaseModel):
+    """What looks like a particle, most similar first."""
+
+    cycle_number: int = Field(description="The cycle in whose eyes they are alike.")
+    items: list[SimilarParticle] = Field(description="Of the whole pool.")
+    labeled: list[SimilarParticle] = Field(description="Of those with a label, without the evaluation sample.")

@@ -54,6 +54,7 @@ RULES = {
     "GET /projects/{slug}/subtomograms": "viewer",
     "GET /projects/{slug}/subtomograms/{subtomogram_id}": "viewer",
     "GET /projects/{slug}/subtomograms/{subtomogram_id}/volume": "viewer",
+    "GET /projects/{slug}/subtomograms/{subtomogram_id}/similar": "viewer",
     "GET /projects/{slug}/subtomograms/{subtomogram_id}/surroundings": "viewer",
     "GET /projects/{slug}/subtomograms/{subtomogram_id}/neighbours": "viewer",
     "POST /projects/{slug}/tasks/claim": "annotator",

@@ -1,0 +1,144 @@
+"""Particles that look like one, in the eyes of the newest cycle that looked at it."""
+
+import uuid
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, aliased
+
+from tomosift.cycles.embedding_index import EmbeddingIndex, most_similar, open_index
+from tomosift.cycles.schemas import SimilarLabel, SimilarParticle, SimilarParticles
+from tomosift.kit.artifacts import ArtifactMissing, ArtifactUnreadable
+from tomosift.kit.problems import ProblemError, conflict, not_found
+from tomosift.tables import CurrentLabel, Cycle, EvaluationItem, LabelEvent, Subtomogram
+
+LABELED_KINDS = ("class", "junk")
+
+
+@dataclass(frozen=True)
+class SimilarSearch:
+    """Whose embeddings to look at, and which items have a label that may be shown."""
+
+    subtomogram_id: int
+    cycle_number: int
+    scores_key: str
+    labeled_ids: NDArray[np.int64]
+
+
+def begin_search(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, subtomogram_id: int) -> SimilarSearch:
+    """What a search needs of the tables.
+
+    Raises ProblemError: 404 where there is no such particle, 409 where no cycle has looked at the pool, or the particle
+    is an evaluation item that this user has not decided yet: what it resembles would tell what it is.
+    """
+    row = session.execute(
+        select(EvaluationItem.subtomogram_id.is_not(None).label("is_blind"))
+        .select_from(Subtomogram)
+        .outerjoin(EvaluationItem, EvaluationItem.subtomogram_id == Subtomogram.id)
+        .where(Subtomogram.id == subtomogram_id, Subtomogram.project_id == project_id)
+    ).one_or_none()
+    if row is None:
+        raise not_found("subtomogram")
+    if row.is_blind and not _has_decided(session, user_id, subtomogram_id):
+        raise conflict(
+            "evaluation-item",
+            "This particle measures the model",
+            "It is decided blind: label it when the queue asks for it, then see what it resembles.",
+        )
+    cycle = session.execute(
+        select(Cycle.number, Cycle.scores_key)
+        .where(Cycle.project_id == project_id, Cycle.stage == "ready", Cycle.scores_key.is_not(None))
+        .order_by(Cycle.number.desc())
+        .limit(1)
+    ).one_or_none()
+    if cycle is None:
+        raise conflict("no-embeddings", "No cycle has looked at the pool", "Launch a cycle; it makes what this needs.")
+    labeled = session.scalars(
+        select(CurrentLabel.subtomogram_id).where(
+            CurrentLabel.project_id == project_id,
+            CurrentLabel.kind.in_(LABELED_KINDS),
+            ~exists().where(EvaluationItem.subtomogram_id == CurrentLabel.subtomogram_id),
+        )
+    )
+    return SimilarSearch(subtomogram_id, cycle.number, cycle.scores_key, np.fromiter(labeled, np.int64))
+
+
+def find_similar(store_url: str, search: SimilarSearch, count: int) -> tuple[list[tuple[int, float]], ...]:
+    """The `count` most similar of the pool and of the labeled: ids with cosines, most similar first. No tables.
+
+    Raises ProblemError 404 where the cycle has not looked at this particle, 409 where its embeddings are gone.
+    """
+    try:
+        index = open_index(store_url, search.scores_key)
+        similarities = index.similarities(search.subtomogram_id)
+    except KeyError as error:
+        if isinstance(error, ArtifactMissing):
+            raise _gone(search.cycle_number) from error
+        raise ProblemError(
+            404,
+            "no-embedding",
+            "The newest cycle has not looked at this particle",
+            f"It came after cycle {search.cycle_number}, was not in the part of the pool that this cycle scored, or "
+            "its voxels are no numbers. Launch another cycle.",
+        ) from error
+    except ArtifactUnreadable as error:
+        raise _gone(search.cycle_number) from error
+    others = index.item_ids != search.subtomogram_id
+    labeled = others & np.isin(index.item_ids, search.labeled_ids)
+    return tuple(_pairs(index, similarities, allowed, count) for allowed in (others, labeled))
+
+
+def show_similar(
+    session: Session,
+    project_id: uuid.UUID,
+    slug: str,
+    search: SimilarSearch,
+    found: tuple[list[tuple[int, float]], ...],
+) -> SimilarParticles:
+    """The particles found, with their labels; those of evaluation items are not told."""
+    wanted = {each for part in found for each, _ in part}
+    rows = session.execute(
+        select(Subtomogram, CurrentLabel, EvaluationItem.subtomogram_id.label("is_blind"))
+        .outerjoin(CurrentLabel, CurrentLabel.subtomogram_id == Subtomogram.id)
+        .outerjoin(EvaluationItem, EvaluationItem.subtomogram_id == Subtomogram.id)
+        .where(Subtomogram.id.in_(wanted), Subtomogram.project_id == project_id)
+    )
+    shown = {}
+    for particle, label, is_blind in rows:
+        shown[particle.id] = {
+            "id": particle.id,
+            "name": particle.name,
+            "volume_url": f"/api/v1/projects/{slug}/subtomograms/{particle.id}/volume?h={particle.content_hash}",
+            "label": None if label is None or is_blind is not None else SimilarLabel.model_validate(label),
+        }
+    # What was deleted since the cycle is left out.
+    everything, labeled = (
+        [SimilarParticle(similarity=cosine, **shown[each]) for each, cosine in part if each in shown] for part in found
+    )
+    return SimilarParticles(cycle_number=search.cycle_number, items=everything, labeled=labeled)
+
+
+def _pairs(
+    index: EmbeddingIndex, similarities: NDArray[np.float32], allowed: NDArray[np.bool_], count: int
+) -> list[tuple[int, float]]:
+    places = most_similar(similarities, allowed, count)
+    return [(int(index.item_ids[place]), round(float(similarities[place]), 6)) for place in places]
+
+
+def _has_decided(session: Session, user_id: uuid.UUID, subtomogram_id: int) -> bool:
+    undo = aliased(LabelEvent)
+    standing = exists().where(
+        LabelEvent.subtomogram_id == subtomogram_id,
+        LabelEvent.user_id == user_id,
+        LabelEvent.kind.in_(("class", "unsure", "junk")),
+        ~exists().where(undo.undoes_event_id == LabelEvent.id),
+    )
+    return bool(session.scalar(select(standing)))
+
+
+def _gone(cycle_number: int) -> ProblemError:
+    return conflict(
+        "no-embeddings", "The embeddings are gone", f"What cycle {cycle_number} stored cannot be read. Launch a cycle."
+    )
