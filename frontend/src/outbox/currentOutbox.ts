@@ -15,7 +15,7 @@ export function outboxFor(userId: string): Promise<Outbox> {
 }
 
 async function startOutbox(userId: string): Promise<Outbox> {
-  const outbox = new Outbox({ userId, storage: await openStorage(), transport: httpTransport })
+  const outbox = new Outbox({ userId, storage: await openStorage(), transport: httpTransport(userId) })
   outbox.start()
   // Signing in again, here or in another tab, or a network that is back: send at once.
   useConnection.subscribe((now, before) => {

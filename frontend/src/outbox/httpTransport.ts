@@ -56,35 +56,40 @@ async function call<Body>(path: string, init: RequestInit): Promise<Body> {
   )
 }
 
-function post<Body>(path: string, key: string, body: unknown): Promise<Body> {
-  return call<Body>(path, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key, 'X-Tomosift-Client': 'web' },
-    body: JSON.stringify(body),
-  })
+function post<Body>(userId: string, path: string, key: string, body: unknown): Promise<Body> {
+  const headers = {
+    'Content-Type': 'application/json',
+    'Idempotency-Key': key,
+    'X-Tomosift-Client': 'web',
+    'Expected-User': userId,
+  }
+  return call<Body>(path, { method: 'POST', headers, body: JSON.stringify(body) })
 }
 
 const project = (slug: string): string => `/api/v1/projects/${encodeURIComponent(slug)}`
 
-export const httpTransport: OutboxTransport = {
-  async currentUserId(): Promise<string | null> {
-    try {
-      const session = await call<{ user: { id: string } }>('/api/v1/session', { cache: 'no-store' })
-      return session.user.id
-    } catch (error) {
-      if (error instanceof TransportError && error.again === 'after-sign-in') {
-        reportSignedOut()
-        return null
-      }
-      throw error
+async function currentUserId(): Promise<string | null> {
+  try {
+    const session = await call<{ user: { id: string } }>('/api/v1/session', { cache: 'no-store' })
+    return session.user.id
+  } catch (error) {
+    if (error instanceof TransportError && error.again === 'after-sign-in') {
+      reportSignedOut()
+      return null
     }
-  },
+    throw error
+  }
+}
+
+/** Sends in the name of one user: the service stores nothing when somebody else is signed in by then. */
+export const httpTransport = (userId: string): OutboxTransport => ({
+  currentUserId,
 
   sendDecision(projectSlug: string, key: string, body: DecisionBody): Promise<DecisionAnswer> {
-    return post<DecisionAnswer>(`${project(projectSlug)}/decisions`, key, body)
+    return post<DecisionAnswer>(userId, `${project(projectSlug)}/decisions`, key, body)
   },
 
   sendUndo(projectSlug: string, key: string, eventId: number): Promise<UndoAnswer> {
-    return post<UndoAnswer>(`${project(projectSlug)}/decisions/${eventId}/undo`, key, {})
+    return post<UndoAnswer>(userId, `${project(projectSlug)}/decisions/${eventId}/undo`, key, {})
   },
-}
+})

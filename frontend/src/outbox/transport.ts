@@ -1,5 +1,4 @@
 /** How the outbox reaches the service. */
-import type { QueueState } from '../api/types'
 import type { DecisionBody } from './entries'
 
 /** The service took the decision, now or at an earlier try. */
@@ -7,7 +6,6 @@ export interface DecisionAnswer {
   readonly event_id: number
   /** `late`: the lease had ended; the decision is kept as an extra opinion. */
   readonly status: 'accepted' | 'late'
-  readonly queue?: QueueState
 }
 
 /** The lease under which an undone item is back with this person, where the service gave one. */
@@ -55,9 +53,12 @@ export class TransportError extends Error {
   }
 }
 
-/** Which answers are worth another try. 401 waits for a sign-in; 408, 425, 429 and all 5xx pass by themselves. */
+/**
+ * Which answers are worth another try. 401 waits for a sign-in, and so does 412: somebody else is signed in than the
+ * person who made the entry. 408, 425, 429 and all 5xx pass by themselves.
+ */
 export function againAfter(status: number): Again {
-  if (status === 401) return 'after-sign-in'
+  if (status === 401 || status === 412) return 'after-sign-in'
   if (status === 0 || status === 408 || status === 425 || status === 429 || status >= 500) return 'later'
   return 'never'
 }

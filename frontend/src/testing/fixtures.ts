@@ -33,6 +33,8 @@ export const session: Session = {
     display_name: 'Ada Lindqvist',
     is_admin: true,
   },
+  has_password: true,
+  may_set_password: false,
 }
 
 const CLASSES = [
@@ -71,6 +73,7 @@ export const project: Project = {
   },
   role: 'owner',
   created_at: ago(60 * 26),
+  delete_after: null,
 }
 
 const summary = (fields: Partial<ProjectSummary>): ProjectSummary => ({
@@ -82,6 +85,7 @@ const summary = (fields: Partial<ProjectSummary>): ProjectSummary => ({
   pool_size: 600,
   labeled_count: 196,
   role: 'owner',
+  delete_after: null,
   ...fields,
 })
 
@@ -126,6 +130,9 @@ export const progress: Progress = {
   queue: {
     open_query: 28,
     open_evaluation: 38,
+    open_second_look: 0,
+    waiting_for_others: 0,
+    is_paused: false,
     leased_by_others: 0,
     batch_cycle_number: 3,
     batch_total: 40,
