@@ -135,10 +135,9 @@ class SessionOut(BaseModel):
     may_set_password: bool = Field(description="A new password may be set without the old one: a link was just opened.")
 
 
-class SessionBegun(BaseModel):
+class SessionBegun(SessionOut):
     """A session that has just begun; the cookie comes with the response."""
 
-    user: UserOut
     expires_at: datetime
     asks_password: bool = Field(description="The link stands for a forgotten password: ask for a new one.")
 

@@ -122,7 +122,11 @@ def address_of(request: Request) -> str:
 def session_begun(begun: sessions.FreshSession) -> SessionBegun:
     """The wire form of a new session."""
     return SessionBegun(
-        user=UserOut.model_validate(begun.user), expires_at=begun.expires_at, asks_password=begun.asks_password
+        user=UserOut.model_validate(begun.user),
+        has_password=begun.user.password_hash is not None,
+        may_set_password=begun.began_by == "link",
+        expires_at=begun.expires_at,
+        asks_password=begun.asks_password,
     )
 
 

@@ -27,6 +27,7 @@ class FreshSession:
     user: User
     cookie: str
     expires_at: datetime
+    began_by: SignInWay
     asks_password: bool = False
 
 
@@ -53,7 +54,7 @@ def begin_session(
             expires_at=expires_at,
         )
     )
-    return FreshSession(user, cookie, expires_at, asks_password)
+    return FreshSession(user, cookie, expires_at, began_by, asks_password)
 
 
 def list_sessions(session: Session, user_id: uuid.UUID) -> Sequence[BrowserSession]:
