@@ -9,8 +9,10 @@ from pydantic import BaseModel
 import tomosift
 from tomosift.accounts.audit_endpoints import router as audit_router
 from tomosift.accounts.endpoints import router as accounts_router
+from tomosift.accounts.oidc_endpoints import router as oidc_router
 from tomosift.accounts.session_endpoints import router as sessions_router
 from tomosift.annotation.endpoints import router as annotation_router
+from tomosift.annotation.queue_endpoints import router as queue_router
 from tomosift.cycles.endpoints import router as cycles_router
 from tomosift.cycles.similar_endpoints import router as similar_router
 from tomosift.exports.endpoints import router as exports_router
@@ -40,6 +42,7 @@ API_PREFIX = "/api/v1"
 ROUTERS = (
     sessions_router,
     accounts_router,
+    oidc_router,
     audit_router,
     invitations_router,
     projects_router,
@@ -50,6 +53,7 @@ ROUTERS = (
     labels_router,
     tomograms_router,
     annotation_router,
+    queue_router,
     cycles_router,
     similar_router,
     exports_router,

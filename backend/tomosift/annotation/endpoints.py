@@ -1,5 +1,6 @@
 """HTTP face of the annotation room: tasks, leases, decisions, progress."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Response
@@ -7,20 +8,20 @@ from fastapi import APIRouter, Header, Path, Query, Response
 from tomosift.annotation.decisions import record_decision
 from tomosift.annotation.empty_queue import explain_empty_queue
 from tomosift.annotation.history import event_out, list_events
-from tomosift.annotation.more_tasks import add_random_tasks
+from tomosift.annotation.more_tasks import add_fallback_tasks, add_random_tasks
 from tomosift.annotation.progress import project_progress
-from tomosift.annotation.queue import Asker, claim_tasks, queue_status, release_lease, renew_lease
+from tomosift.annotation.queue import EVERYBODYS_WORK, Asker, claim_tasks, queue_status
 from tomosift.annotation.schemas import (
     ClaimRequest,
     ClaimResponse,
     DecisionEventOut,
     DecisionIn,
     DecisionOut,
-    HeartbeatOut,
     IdempotencyKey,
     MoreTasksOut,
     ProgressOut,
     UndoOut,
+    Work,
 )
 from tomosift.annotation.undo import undo_decision
 from tomosift.kit.database import transaction
@@ -33,7 +34,6 @@ from tomosift.tables import Project
 
 router = APIRouter(prefix="/projects/{slug}", tags=["annotation"])
 
-LeaseId = Annotated[int, Path(ge=1, lt=2**63)]
 EventId = Annotated[int, Path(ge=1, lt=2**63)]
 Key = Annotated[IdempotencyKey, Header(alias="Idempotency-Key")]
 
@@ -47,14 +47,17 @@ def claim_next_tasks(body: ClaimRequest, access: AnnotatorAccess) -> ClaimRespon
     """Reserve up to `count` items for yourself, in the queue's order.
 
     Nobody else is given them until you decide, give them back, or their time runs out. You never get an item that you
-    decided or hold. With nothing to give, `empty` says why and what to do.
+    hold or have decided (but for a second look at a likely label error). With nothing to give, `empty` says why and
+    what to do.
     """
+    works = _works_of(body, access)
     asker = _asker(access)
     with transaction() as session:
-        tasks = claim_tasks(session, asker, body.count, resume=body.resume)
-    with transaction() as session:
+        tasks = claim_tasks(session, asker, body.count, resume=body.resume, works=works)
+        if not tasks and add_fallback_tasks(session, asker, body.count, works):
+            tasks = claim_tasks(session, asker, body.count, works=works)
         may_launch = access.role.may(Role.CURATOR)
-        empty = None if tasks else explain_empty_queue(session, asker, may_launch=may_launch)
+        empty = None if tasks else explain_empty_queue(session, asker, works, may_launch=may_launch)
         return ClaimResponse(tasks=tasks, empty=empty, queue=queue_status(session, asker))
 
 
@@ -67,24 +70,10 @@ def add_tasks(access: AnnotatorAccess) -> MoreTasksOut:
         return add_random_tasks(session, asker, count)
 
 
-@router.post(
-    "/leases/{lease_id}/heartbeat",
-    summary="Keep an item reserved",
-    responses=problems(401, 403, 404, 410, 422),
-)
-def keep_lease(lease_id: LeaseId, access: AnnotatorAccess) -> HeartbeatOut:
-    """Give the lease its full time again. Send it every minute while the item is open."""
-    with transaction() as session:
-        return HeartbeatOut(expires_at=renew_lease(session, _asker(access), lease_id))
-
-
-@router.delete(
-    "/leases/{lease_id}", status_code=204, summary="Give an item back", responses=problems(401, 403, 404, 422)
-)
-def give_back_lease(lease_id: LeaseId, access: AnnotatorAccess) -> None:
-    """Let others have the item. Giving back a lease that is over already changes nothing."""
-    with transaction() as session:
-        release_lease(session, _asker(access), lease_id)
+def _works_of(body: ClaimRequest, access: ProjectAccess) -> Sequence[Work]:
+    if body.work is not None and "adjudication" in body.work and not access.role.may(Role.CURATOR):
+        raise forbidden("Adjudication is for curators. An owner of the project can change your role.")
+    return body.work or EVERYBODYS_WORK
 
 
 @router.post(

@@ -72,11 +72,13 @@ def _next_step(session: Session, asker: Asker, pool_size: int, queue: QueueStatu
     if cycle is not None:
         meanwhile = f" Meanwhile, label {left}." if left else " Its picks come to the label page by themselves."
         return NextStep(code="cycle-running", text=f"{cycle.sentence()}{meanwhile}", action="label" if left else "wait")
+    if queue.is_paused:
+        return NextStep(code="paused", text="The queue is paused; a curator resumes it.", action="wait")
     if queue.open_query:
         return NextStep(code="label", text=f"Label {left}.", action="label")
     readiness = launch_readiness(session, asker.project_id)
     if readiness.is_ready:
-        rest = f" {_items(queue.open_evaluation)} of the evaluation sample are still open." if left else ""
+        rest = f" Still open: {left}." if left else ""
         text = f"This batch is answered: launch a cycle, which learns from it and chooses the next items.{rest}"
         return NextStep(code="launch", text=text, action="launch")
     label = f"Label {left}." if left else "Label further random items."
@@ -101,6 +103,8 @@ def _left(queue: QueueStatus) -> str:
         parts.append(f"the {_items(queue.open_query)} that are left of this batch")
     if queue.open_evaluation:
         parts.append(f"{_items(queue.open_evaluation)} of the evaluation sample")
+    if queue.open_second_look:
+        parts.append(f"{_items(queue.open_second_look)} that want a second look")
     return " and ".join(parts)
 
 

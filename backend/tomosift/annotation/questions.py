@@ -14,9 +14,11 @@ from tomosift.kit.problems import conflict, invalid
 
 @dataclass(frozen=True)
 class Question:
-    """The queue item that a decision answers, locked. No id: a free choice of an item outside the queue.
+    """The queue item that a decision answers, locked.
 
-    `late`: somebody else has or had the item, so the answer is a further opinion only.
+    No id: it answers none, because the subtomogram is not asked about, or because its author answered before and the
+    question wants somebody else's word. `late`: somebody else has or had the item, so the answer is a further opinion
+    only.
     """
 
     item_id: int | None
@@ -64,18 +66,29 @@ def _leased(session: Session, asker: Asker, body: DecisionIn) -> Question:
             "This lease is not yours or is for another subtomogram",
             "Claim the item again, or decide it without a lease.",
         )
-    lease = session.execute(statements.LEASE_STANDING, {"lease": body.lease_id}).one()
+    if item.answered_before:
+        session.execute(statements.END_OWN_LEASE, asker.values(item=item.id, close=False))
+        return Question(None, is_open=False, work=item.work, cycle_id=item.cycle_id, late=False)
     # A lease that ran out still counts while the question is open and nobody else has taken it.
-    in_time = lease.is_live or (item.state == "open" and not lease.held_by_another)
+    in_time = item.lease_is_live or (item.state == "open" and not _others_hold(session, asker, item.id))
     return Question(item.id, item.state == "open", item.work, item.cycle_id, late=not in_time)
 
 
+def _others_hold(session: Session, asker: Asker, item_id: int) -> bool:
+    holders = session.execute(statements.HOLDERS_OF_ITEMS, {"user": asker.user_id, "items": [item_id]})
+    return any(not row.is_own for row in holders)
+
+
 def _chosen(session: Session, asker: Asker, subtomogram_id: int) -> Question:
-    values = asker.values(subtomogram=subtomogram_id)
-    item = session.execute(statements.LOCK_OPEN_ITEM, values).first()
-    if item is None:
+    items = session.execute(statements.LOCK_OPEN_ITEMS, asker.values(subtomogram=subtomogram_id)).all()
+    if not items or items[0].answered_before:
         return OUTSIDE_THE_QUEUE
-    if session.scalar(statements.HELD_BY_ANOTHER, values):
+    found = session.execute(statements.HOLDERS_OF_ITEMS, {"user": asker.user_id, "items": [item.id for item in items]})
+    is_own = {row.queue_item_id: row.is_own for row in found}
+    item = next(
+        (each for each in items if is_own.get(each.id)), next((each for each in items if each.id not in is_own), None)
+    )
+    if item is None:
         raise conflict(
             "held-by-another",
             "Somebody is looking at this subtomogram",

@@ -5,22 +5,23 @@ holds an older one was given up for gone.
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from tomosift.annotation import statements
-from tomosift.annotation.schemas import LeaseOut, Pick, QueueStatus, SubtomogramBrief, Task
-from tomosift.kit.lease_ends import give_back_leases
-from tomosift.kit.problems import ProblemError, not_found
+from tomosift.annotation import queue_statements as statements
+from tomosift.annotation.schemas import LeaseOut, Pick, QueueStatus, SubtomogramBrief, Task, Work
 from tomosift.kit.settings import get_settings
-from tomosift.tables import Lease
 
 CLAIM_TRIES = 8
 NO_REASON = "Chosen at random: there is no model yet."
+EVERYBODYS_WORK: tuple[Work, ...] = ("query", "evaluation", "recheck", "label-error")
+"""What the queue gives to whoever asks for the next item; adjudication only to those who ask for it by name."""
+BLIND_WORK = frozenset({"evaluation", "recheck"})
+"""Asked without a word of why: any hint would colour the answer."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +42,24 @@ def lease_seconds() -> float:
     return get_settings().lease_minutes * 60
 
 
-def claim_tasks(session: Session, asker: Asker, count: int, *, resume: bool = False) -> list[Task]:
-    """Reserve up to `count` items for the asker, in queue order.
+def claim_tasks(
+    session: Session, asker: Asker, count: int, *, resume: bool = False, works: Sequence[Work] = EVERYBODYS_WORK
+) -> list[Task]:
+    """Reserve up to `count` items of these kinds of work for the asker, in queue order.
 
-    With `resume` the asker's live leases come first, renewed. Fewer than `count` come back only if there are no more.
+    With `resume` the asker's live leases come first, renewed. Fewer than `count` come back only if there are no more,
+    the queue is paused, or the asker holds as many as one may.
     """
     leases: list[int] = []
+    values = asker.values(works=list(works), seconds=lease_seconds())
     if resume:
-        leases += session.scalars(statements.RENEW_OWN, asker.values(count=count, seconds=lease_seconds())).all()
+        leases += session.scalars(statements.RENEW_OWN, {**values, "count": count}).all()
+    limit = get_settings().lease_limit
     for _ in range(CLAIM_TRIES):
         missing = count - len(leases)
         if missing <= 0:
             break
-        row = session.execute(statements.CLAIM, asker.values(count=missing, seconds=lease_seconds())).one()
+        row = session.execute(statements.CLAIM, {**values, "count": missing, "lease_limit": limit}).one()
         leases += row.leases or []
         if row.wanted == len(row.leases or []):
             break
@@ -81,54 +87,32 @@ def tasks_of_leases(session: Session, asker: Asker, lease_ids: list[int]) -> lis
     """What the holder of these leases is asked, in queue order."""
     if not lease_ids:
         return []
-    return [_task(row, asker.slug) for row in session.execute(statements.TASKS, {"leases": lease_ids})]
+    return [
+        _task(row, asker.slug)
+        for row in session.execute(statements.TASKS, {"project": asker.project_id, "leases": lease_ids})
+    ]
 
 
-def renew_lease(session: Session, asker: Asker, lease_id: int) -> datetime:
-    """Give a live lease its full time again. 410 when it is over."""
-    renewed: datetime | None = session.scalar(
-        text(
-            "UPDATE lease SET expires_at = now() + make_interval(secs => :seconds) "
-            "WHERE id = :lease AND project_id = :project AND user_id = :user AND ended_at IS NULL RETURNING expires_at"
-        ),
-        asker.values(lease=lease_id, seconds=lease_seconds()),
-    )
-    if renewed is None:
-        _own_lease(session, asker, lease_id)
-        raise ProblemError(
-            410,
-            "lease-ended",
-            "This item is no longer reserved for you",
-            "It was decided, given back, or its time ran out. What you decide about it is kept all the same.",
-        )
-    return renewed
-
-
-def release_lease(session: Session, asker: Asker, lease_id: int) -> None:
-    """Give an item back. Nothing happens when the lease is over already; 404 when it is not the asker's."""
-    if not give_back_leases(session, asker.project_id, asker.user_id, [lease_id]):
-        _own_lease(session, asker, lease_id)
-
-
-def queue_status(session: Session, asker: Asker, *, being_decided: int = 0) -> QueueStatus:
-    """The queue as the asker sees it. `being_decided`: a subtomogram to leave out of the open ones."""
-    row = session.execute(statements.STATUS, asker.values(decided=being_decided)).one()
+def queue_status(session: Session, asker: Asker) -> QueueStatus:
+    """The queue as the asker sees it."""
+    row = session.execute(statements.STATUS, asker.values()).one()
     return QueueStatus(
         open_query=row.open_query,
         open_evaluation=row.open_evaluation,
+        open_second_look=row.open_second_look,
+        waiting_for_others=row.waiting_for_others,
         leased_by_others=row.leased_by_others,
         batch_cycle_number=row.batch or None,
         batch_total=row.batch_total,
         batch_done=row.batch_done,
+        is_paused=row.is_paused,
     )
 
 
-def _own_lease(session: Session, asker: Asker, lease_id: int) -> None:
-    own = select(Lease.id).where(
-        Lease.id == lease_id, Lease.project_id == asker.project_id, Lease.user_id == asker.user_id
-    )
-    if session.scalar(own) is None:
-        raise not_found("lease")
+def holders(session: Session, asker: Asker, works: Sequence[Work]) -> Row[Any]:
+    """What keeps the asker from the next item of these kinds: how many others hold, the asker holds, are free."""
+    values = asker.values(works=list(works), lease_limit=get_settings().lease_limit)
+    return session.execute(statements.HOLDERS, values).one()
 
 
 def _task(row: Row[Any], slug: str) -> Task:
@@ -144,7 +128,7 @@ def _task(row: Row[Any], slug: str) -> Task:
             voxel_size_angstrom=row.voxel_size_angstrom,
             volume_url=f"/api/v1/projects/{slug}/subtomograms/{row.subtomogram_id}/volume?h={row.content_hash}",
         ),
-        pick=_pick(row) if row.work == "query" else None,
+        pick=None if row.work in BLIND_WORK else _pick(row),
     )
 
 

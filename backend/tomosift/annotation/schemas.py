@@ -15,6 +15,14 @@ IdempotencyKey = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9_-]{8,64}$"),
     Field(description="A fresh random name for this action (a UUID). Send the same one when you repeat it."),
 ]
+Work = Annotated[
+    Literal["query", "evaluation", "recheck", "label-error", "adjudication"],
+    Field(
+        description="`query`: a pick of the batch. `evaluation`: of the random sample that measures accuracy. "
+        "`recheck`: another person's opinion. `label-error`: a second look at a label that looks wrong. "
+        "`adjudication`: a curator's last word."
+    ),
+]
 LabelKind = Literal["class", "unsure", "junk", "skip"]
 DecisionKind = Literal["class", "unsure", "junk", "skip", "comment"]
 Confidence = Annotated[
@@ -26,10 +34,13 @@ BigId = Annotated[int, Field(ge=1, lt=2**63)]
 _QUEUE_EXAMPLE: JsonDict = {
     "open_query": 31,
     "open_evaluation": 88,
+    "open_second_look": 4,
+    "waiting_for_others": 7,
     "leased_by_others": 2,
     "batch_cycle_number": 3,
     "batch_total": 40,
     "batch_done": 9,
+    "is_paused": False,
 }
 _TASK_EXAMPLE: JsonDict = {
     "lease": {"id": 912, "fencing_token": 912, "expires_at": "2026-11-20T12:20:00Z"},
@@ -91,9 +102,9 @@ class Task(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": _TASK_EXAMPLE})
 
     lease: LeaseOut
-    work: Literal["evaluation", "query", "recheck", "adjudication"]
+    work: Work
     subtomogram: SubtomogramBrief
-    pick: Pick | None = Field(description="Null for evaluation items, which are decided without any hint.")
+    pick: Pick | None = Field(description="Null for evaluation items and re-checks, decided without any hint.")
 
 
 class EmptyQueue(BaseModel):
@@ -101,7 +112,10 @@ class EmptyQueue(BaseModel):
 
     code: Literal[
         "nothing-imported",
+        "paused",
         "all-held",
+        "lease-limit",
+        "no-such-work",
         "batch-done-launch",
         "cycle-running",
         "too-few-classes",
@@ -120,10 +134,13 @@ class QueueStatus(BaseModel):
 
     open_query: int
     open_evaluation: int
+    open_second_look: int = Field(description="Re-checks of decided items and likely label errors.")
+    waiting_for_others: int = Field(description="Open items that you have answered: they wait for another person.")
     leased_by_others: int
     batch_cycle_number: int | None = Field(description="The cycle that chose the newest batch; null for a random one.")
     batch_total: int
     batch_done: int
+    is_paused: bool = Field(description="A curator has paused the queue: nothing is handed out.")
 
 
 class ClaimRequest(BaseModel):
@@ -135,6 +152,12 @@ class ClaimRequest(BaseModel):
     resume: bool = Field(
         default=False,
         description="Hand out the items you hold already first, with their time renewed: for a page that was reloaded.",
+    )
+    work: list[Work] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=5,
+        description="Only these kinds of work. Left out: all but adjudication, which is for curators who ask for it.",
     )
 
 
@@ -219,7 +242,6 @@ class DecisionOut(BaseModel):
                 "event_id": 20231,
                 "status": "accepted",
                 "label": {"kind": "class", "class_id": "5f0e0a66-9f0b-4b57-8d3a-6a3a6ad0c111"},
-                "queue": _QUEUE_EXAMPLE,
             }
         }
     )
@@ -229,7 +251,6 @@ class DecisionOut(BaseModel):
         description="`late`: somebody else had the item by then; your word is kept as a further opinion."
     )
     label: LabelOut | None = Field(description="What counts now; null after a comment.")
-    queue: QueueStatus
 
 
 class UndoOut(BaseModel):

@@ -15,7 +15,7 @@ from tomosift.kit.job_control import announce
 _END = """
 WITH ending AS (
     SELECT l.id, l.queue_item_id, l.project_id,
-           (q.work = 'query' AND q.batch < (
+           ((q.work = 'query' OR (q.work = 'recheck' AND q.answered_by = '{{}}')) AND q.batch < (
                SELECT max(b.batch) FROM queue_item b WHERE b.project_id = q.project_id AND b.work = 'query'
            )) AS outdated
     FROM lease l JOIN queue_item q ON q.id = l.queue_item_id
@@ -32,7 +32,12 @@ WITH ending AS (
 SELECT DISTINCT project_id FROM ending
 """
 _RUN_OUT = text(_END.format(which="l.expires_at <= now()", wait="SKIP LOCKED"))
-_GIVEN_BACK = text(_END.format(which="l.project_id = :project AND l.user_id = :user AND l.id = ANY(:leases)", wait=""))
+_GIVEN_BACK = text(
+    _END.format(
+        which="l.id = :lease AND l.project_id = :project AND (CAST(:user AS uuid) IS NULL OR l.user_id = :user)",
+        wait="",
+    )
+)
 
 
 def end_expired_leases(session: Session) -> int:
@@ -43,9 +48,12 @@ def end_expired_leases(session: Session) -> int:
     return len(projects)
 
 
-def give_back_leases(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, lease_ids: list[int]) -> bool:
-    """End these live leases of one user, so that others may have the items. True when any was live."""
-    values = {"outcome": "released", "project": project_id, "user": user_id, "leases": lease_ids}
+def give_back_lease(session: Session, project_id: uuid.UUID, lease_id: int, user_id: uuid.UUID | None) -> bool:
+    """End a live lease, so that others may have the item. True when it was live.
+
+    Only one of this user's; with no user, whoever holds it.
+    """
+    values = {"outcome": "released", "project": project_id, "user": user_id, "lease": lease_id}
     ended = session.execute(_GIVEN_BACK, values).scalars().all()
     if ended:
         announce(session, project_id, "queue", reason="leases-ended")

@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     upload_limit_gb: float = Field(default=200.0, gt=0, description="Largest total size of one upload, in GB.")
     request_limit_mb: float = Field(default=32.0, gt=0, description="Largest size of one request body, in MB.")
     lease_minutes: float = Field(default=20.0, gt=0, description="How long an opened item stays reserved.")
+    lease_limit: int = Field(default=32, ge=1, le=1000, description="Most items one person may have reserved at once.")
     export_days: float = Field(default=30.0, gt=0, description="How long the files of an export are kept.")
     session_days: float = Field(default=30.0, gt=0, description="How long a browser stays signed in.")
     writes_per_minute: int = Field(default=3000, ge=1, description="Most changes one user may make in a minute.")

@@ -39,7 +39,7 @@ function answers(pool: Task[], changes: Record<string, Answer> = {}): Record<str
       }
       return { tasks, empty: tasks.length === 0 ? empty : null, queue: fixtures.progress.queue }
     },
-    [DECIDE]: () => ({ event_id: 1, status: 'accepted', label: null, queue: fixtures.progress.queue }),
+    [DECIDE]: () => ({ event_id: 1, status: 'accepted', label: null }),
     ...changes,
   }
   for (const { subtomogram } of pool) {

@@ -120,8 +120,7 @@ export class LabelSession {
   private onOutboxEvent(event: OutboxEvent): void {
     if (event.type === 'acknowledged') {
       this.mark(event.key, event.answer.status)
-      if (event.answer.queue !== undefined) this.queue.noteCounts(event.answer.queue)
-      // The lease is closed at the service now, so it may give the next item.
+      // The lease is closed at the service now, so it may give the next item. Its answer brings the newer counts.
       void this.queue.topUp()
     } else if (event.type === 'refused') {
       this.mark(event.entry.key, 'refused')

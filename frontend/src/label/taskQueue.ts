@@ -221,7 +221,7 @@ export class TaskQueue {
     for (const task of arrived) void this.load(task)
   }
 
-  /** Newer counts, from a claim or from the answer to a decision. */
+  /** Newer counts, from a claim. */
   noteCounts(counts: QueueState): void {
     this.store.setState({ counts })
     this.noteBatch(counts.batch_cycle_number)

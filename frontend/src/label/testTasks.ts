@@ -61,6 +61,9 @@ export class TestLabelApi implements LabelApi {
     return {
       open_query: this.pool.length,
       open_evaluation: 0,
+      open_second_look: 0,
+      waiting_for_others: 0,
+      is_paused: false,
       leased_by_others: 0,
       batch_cycle_number: this.batch,
       batch_total: 40,

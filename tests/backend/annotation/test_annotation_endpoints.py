@@ -46,10 +46,13 @@ def test_label_one_item(world: World, owner: TestClient) -> None:
     assert claimed["queue"] == {
         "open_query": 8,
         "open_evaluation": 4,
+        "open_second_look": 0,
+        "waiting_for_others": 0,
         "leased_by_others": 0,
         "batch_cycle_number": None,
         "batch_total": 8,
         "batch_done": 0,
+        "is_paused": False,
     }
     task = claimed["tasks"][0]
     key = fresh_key()

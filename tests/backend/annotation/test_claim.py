@@ -11,7 +11,7 @@ from fixtures.labeling_world import World, build_world, rows, run_out, scalar
 from sqlalchemy import create_engine, text
 
 from tomosift.annotation.decisions import record_decision
-from tomosift.annotation.queue import release_lease, renew_lease
+from tomosift.annotation.leases import release_lease, renew_lease
 from tomosift.annotation.schemas import DecisionIn, Task
 from tomosift.kit.database import transaction
 from tomosift.kit.lease_ends import end_expired_leases

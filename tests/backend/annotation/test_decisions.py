@@ -9,7 +9,8 @@ from fixtures.labeling_world import World, build_world, rows, run_out, scalar
 from sqlalchemy import text
 
 from tomosift.annotation.decisions import record_decision
-from tomosift.annotation.schemas import DecisionIn, DecisionOut, Task, UndoOut
+from tomosift.annotation.queue import queue_status
+from tomosift.annotation.schemas import DecisionIn, DecisionOut, QueueStatus, Task, UndoOut
 from tomosift.annotation.undo import undo_decision
 from tomosift.kit.database import transaction
 from tomosift.kit.problems import ProblemError
@@ -50,6 +51,11 @@ def label(subtomogram_id: int) -> Any:
     return tuple(found[0]) if found else None
 
 
+def status(world: World, user: int = 0) -> QueueStatus:
+    with transaction() as session:
+        return queue_status(session, world.asker(user))
+
+
 def item_state(subtomogram_id: int) -> str:
     return str(scalar("SELECT state FROM queue_item WHERE subtomogram_id = :id", id=subtomogram_id))
 
@@ -60,7 +66,8 @@ def test_a_decision_labels_closes_and_ends_the_lease(world: World) -> None:
     assert answer.status == "accepted"
     assert answer.label is not None
     assert answer.label.class_id == world.class_ids[1]
-    assert (answer.queue.open_query, answer.queue.batch_done, answer.queue.batch_total) == (7, 1, 8)
+    queue = status(world)
+    assert (queue.open_query, queue.batch_done, queue.batch_total) == (7, 1, 8)
     assert label(task.subtomogram.id) == ("class", world.class_ids[1], 1)
     assert item_state(task.subtomogram.id) == "done"
     assert rows("SELECT outcome FROM lease") == [("decided",)]
@@ -79,10 +86,11 @@ def test_unsure_and_junk_close_the_item(world: World, kind: str) -> None:
 
 def test_a_skip_leaves_the_question_to_others(world: World) -> None:
     task = world.claim()[0]
-    answer = decide(world, task, kind="skip")
+    decide(world, task, kind="skip")
     assert label(task.subtomogram.id) == ("skip", None, 0)
     assert item_state(task.subtomogram.id) == "open"
-    assert (answer.queue.open_query, answer.queue.batch_done) == (7, 0)
+    queue = status(world)
+    assert (queue.open_query, queue.waiting_for_others, queue.batch_done) == (7, 1, 0)
     with_others = [each for _ in range(2) for each in world.claim(1, 8)]
     again = next(each for each in with_others if each.subtomogram.id == task.subtomogram.id)
     decide(world, again, user=1, class_number=2)

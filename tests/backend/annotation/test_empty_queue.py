@@ -12,6 +12,7 @@ from tomosift.annotation.decisions import record_decision
 from tomosift.annotation.empty_queue import explain_empty_queue
 from tomosift.annotation.more_tasks import add_random_tasks
 from tomosift.annotation.progress import project_progress
+from tomosift.annotation.queue import EVERYBODYS_WORK
 from tomosift.annotation.schemas import DecisionIn, EmptyQueue, ProgressOut
 from tomosift.kit.database import transaction
 from tomosift.tables import Cycle, Job
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("clean_database", "settings")
 
 def explain(world: World, user: int = 0, *, may_launch: bool = True) -> EmptyQueue:
     with transaction() as session:
-        return explain_empty_queue(session, world.asker(user), may_launch=may_launch)
+        return explain_empty_queue(session, world.asker(user), EVERYBODYS_WORK, may_launch=may_launch)
 
 
 def progress(world: World, user: int = 0) -> ProgressOut:

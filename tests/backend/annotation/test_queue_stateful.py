@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from tomosift.annotation.decisions import record_decision
-from tomosift.annotation.queue import release_lease
+from tomosift.annotation.leases import release_lease
 from tomosift.annotation.schemas import DecisionIn
 from tomosift.annotation.undo import undo_decision
 from tomosift.kit.database import transaction
