@@ -10,7 +10,7 @@ WEB := backend/tomosift/web/index.html
 WEB_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts frontend/tsconfig*.json \
 	-type f 2>/dev/null)
 
-.PHONY: help run test demo lint test-web test-python web chromium lock openapi clean
+.PHONY: help run test demo lint test-web test-python web chromium lock openapi clean bench-learning
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -20,6 +20,10 @@ run: $(VENV)/.run-ready $(WEB) ## set up and start the service, a worker, the in
 
 demo: $(VENV)/.run-ready $(WEB) ## run four cycles with a simulated annotator, beside random selection
 	@$(BIN)/tomosift demo
+
+bench-learning: $(VENV)/.run-ready ## labels that strategies save: a check, and curves of the kept results (ARGS=... runs more)
+	$(BIN)/python benchmarks/learning.py $(if $(ARGS),$(ARGS),--check)
+	$(if $(ARGS),,$(BIN)/python benchmarks/learning.py --draw)
 
 test: lint test-web test-python ## install what tests need and run everything
 
