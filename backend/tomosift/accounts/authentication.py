@@ -80,6 +80,12 @@ ANYONE = Depends(anyone)
 CurrentUser = Annotated[SignedInUser, Depends(current_user)]
 
 
+def user_of_cookie(cookie: str | None) -> SignedInUser | None:
+    """Who is signed in by this session cookie, for a page that everybody may ask."""
+    with transaction() as session:
+        return _user_of_cookie(session, cookie) if cookie else None
+
+
 def require_admin(user: CurrentUser) -> SignedInUser:
     """The signed-in user, if an administrator. Raises ProblemError 403."""
     if not user.is_admin:

@@ -6,11 +6,18 @@ from fastapi.dependencies.models import Dependant
 from tomosift.kit.problems import invalid
 
 
+def any_parameters() -> None:
+    """A dependency of a route that another program sends browsers to, with parameters of its own."""
+
+
 def known_parameters_only(request: Request) -> None:
     """A dependency of every route. Raises ProblemError 422 with the names the route takes."""
     if not request.query_params:
         return
-    known = _names(request.scope["route"].dependant)
+    dependant = request.scope["route"].dependant
+    if any(each.call is any_parameters for each in dependant.dependencies):
+        return
+    known = _names(dependant)
     unknown = sorted(set(request.query_params) - known)
     if unknown:
         takes = f"Those are {', '.join(sorted(known))}." if known else "This address takes none."

@@ -8,6 +8,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from tomosift.accounts.repeatable import repeatable
+from tomosift.kit.audit import record
 from tomosift.kit.database import transaction
 from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, decode_time_cursor, page_of
 from tomosift.kit.problems import not_found
@@ -127,7 +128,9 @@ def read_job(job_id: uuid.UUID, access: ViewerAccess) -> JobDetail:
 def cancel_job(job_id: uuid.UUID, access: CuratorAccess) -> JobDetail:
     """Ask a job to stop. A queued one ends at once, a running one within seconds; nothing of it stays."""
     with transaction() as session:
-        return _detail(job_views.cancel_job(session, access.project_id, job_id), session)
+        job = job_views.cancel_job(session, access.project_id, job_id)
+        record(session, access.user, f"{job.kind}.cancelled", str(job.id), access)
+        return _detail(job, session)
 
 
 @router.get("/subtomograms", summary="The pool", responses=problems(401, 404, 422))

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy.orm import Session
 
 from tomosift.accounts.repeatable import repeatable
+from tomosift.kit.audit import record
 from tomosift.kit.database import transaction
 from tomosift.kit.routing import problems
 from tomosift.kit.settings import get_settings
@@ -28,6 +29,7 @@ def create_import(body: ImportPath | ImportUpload, access: CuratorAccess) -> Job
     with transaction() as session:
         location = _locate(session, body, access)
         job = imports.request_import(session, access.project_id, access.user.id, location, body)
+        record(session, access.user, "import.begun", location.path.name, access, job=str(job.id))
     return job_out(job)
 
 

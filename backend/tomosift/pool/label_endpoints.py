@@ -5,6 +5,7 @@ import uuid
 from fastapi import APIRouter
 
 from tomosift.accounts.repeatable import repeatable
+from tomosift.kit.audit import record
 from tomosift.kit.database import transaction
 from tomosift.kit.problems import forbidden
 from tomosift.kit.routing import problems
@@ -39,6 +40,7 @@ def create_label_import(body: LabelImportRequest, access: CuratorAccess) -> JobO
             uploads.refuse_while_importing(session, upload)
             location = imports.locate_in_upload(upload, body.file, settings)
         job = request_label_import(session, access.project_id, access.user.id, body, location)
+        record(session, access.user, "label-import.begun", body.importer, access, job=str(job.id), use=body.use)
     return job_out(job)
 
 
@@ -49,6 +51,7 @@ def delete_label_import(job_id: uuid.UUID, access: CuratorAccess) -> JobOut:
     """Start a job that undoes every label of that import: further events, nothing is erased. What people said stays."""
     with transaction() as session:
         job = request_undo(session, access.project_id, access.user.id, job_id)
+        record(session, access.user, "label-import.undone", str(job_id), access, job=str(job.id))
     return job_out(job)
 
 
