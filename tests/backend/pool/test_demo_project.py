@@ -52,7 +52,9 @@ def test_nothing_of_the_service_reads_the_truth() -> None:
     assert "truth" not in (backend / "pool" / "import_run.py").read_text()
 
 
-def test_a_simulation_that_was_cut_short_begins_anew(settings: Settings) -> None:
+def test_a_simulation_that_was_cut_short_begins_anew(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tomosift.simulation.dataset.DEMO_COUNTS", dict.fromkeys(DEMO_COUNTS, 1))
+    monkeypatch.setattr("tomosift.simulation.dataset.DEMO_JUNK", 1)
     half_done = settings.home / "demo"
     half_done.mkdir()
     (half_done / "leftover.mrcs").write_bytes(b"")
