@@ -269,6 +269,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("is_disputed"),
     )
+    op.add_column("cycle", sa.Column("label_rule", sa.String(), server_default="single", nullable=False))
     op.add_column("label_event", sa.Column("confidence", sa.SmallInteger(), nullable=True))
     op.add_column("label_event", sa.Column("bulk_id", sa.Uuid(), nullable=True))
     op.create_index(
@@ -366,6 +367,7 @@ def downgrade() -> None:
     op.drop_index("ix_label_event_bulk_id", table_name="label_event", postgresql_where=sa.text("bulk_id IS NOT NULL"))
     op.drop_column("label_event", "bulk_id")
     op.drop_column("label_event", "confidence")
+    op.drop_column("cycle", "label_rule")
     op.drop_index("ix_current_label_disputed", table_name="current_label", postgresql_where=sa.text("is_disputed"))
     op.drop_column("current_label", "is_disputed")
     op.drop_column("current_label", "confidence")

@@ -12,9 +12,11 @@ from celery.signals import worker_ready, worker_shutting_down
 
 from tomosift.cycles.project_files import remove_cycle_files
 from tomosift.exports.project_files import remove_export_files
+from tomosift.consensus.derivation import run_label_derivation
 from tomosift.exports.requests import EXPORT_TASK
 from tomosift.exports.run import run_export, sweep_exports
 from tomosift.kit.broker import CPU_QUEUE, get_celery
+from tomosift.kit.label_jobs import LABELS_TASK
 from tomosift.kit.running_job import run_job, stop_running_jobs
 from tomosift.kit.settings import get_settings
 from tomosift.pool.import_run import run_import, sweep_leftovers
@@ -70,6 +72,12 @@ def unpack_upload(job_id: str) -> None:
 def purge_project(job_id: str) -> None:
     """Delete everything of a project whose time has passed."""
     run_job(uuid.UUID(job_id), partial(run_purge, rooms=(remove_pool_files, remove_export_files, remove_cycle_files)))
+
+
+@celery_app.task(name=LABELS_TASK, queue=CPU_QUEUE)  # type: ignore[untyped-decorator]
+def derive_labels(job_id: str) -> None:
+    """Derive all labels of a project anew."""
+    run_job(uuid.UUID(job_id), run_label_derivation)
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]

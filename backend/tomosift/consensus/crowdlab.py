@@ -35,8 +35,8 @@ def crowdlab(opinions: Opinions, probabilities: NDArray[np.float64]) -> Consensu
     people = int(opinions.people.max(initial=-1)) + 1
     table = np.full((len(probabilities), people), np.nan)
     table[opinions.items, opinions.people] = opinions.values
-    state = np.random.get_state()  # noqa: NPY002  # the library draws ties from the global generator
-    np.random.seed(0)  # noqa: NPY002
+    state = np.random.get_state()  # the library draws ties from the global generator
+    np.random.seed(0)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -44,5 +44,5 @@ def crowdlab(opinions: Opinions, probabilities: NDArray[np.float64]) -> Consensu
                 table, probabilities, verbose=False, return_detailed_quality=False, return_annotator_stats=False
             )["label_quality"]
     finally:
-        np.random.set_state(state)  # noqa: NPY002
+        np.random.set_state(state)
     return Consensus(found["consensus_label"].to_numpy(np.int64), found["consensus_quality_score"].to_numpy(np.float64))

@@ -36,8 +36,8 @@ def dawid_skene(
     value_count: int,
     *,
     smoothing: float = 1.0,
-    most_steps: int = 100,
-    tolerance: float = 1e-6,
+    most_steps: int = 50,
+    tolerance: float = 1e-4,
 ) -> Estimate:
     """Estimate the truth of n items.
 

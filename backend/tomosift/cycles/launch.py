@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from tomosift.cycles.cycle_settings import resolve_settings, works_without_labels
 from tomosift.kit.job_control import announce, request_cancel
+from tomosift.kit.label_rule import rule_of
 from tomosift.kit.launch_readiness import ACTIVE_STAGES, active_cycle, launch_readiness
 from tomosift.kit.outbox import post_job
 from tomosift.kit.problems import conflict, invalid, not_found
-from tomosift.kit.standing_labels import snapshot_lock
+from tomosift.kit.standing_labels import newest_event, snapshot_lock
 from tomosift.kit.worker_nodes import TRAINING_QUEUE, newest_catalogue
 from tomosift.projects.lifecycle import project_settings
-from tomosift.tables import CurrentLabel, Cycle, EvaluationItem, Job, LabelEvent, Project
+from tomosift.tables import CurrentLabel, Cycle, EvaluationItem, Job, Project
 
 RUN_CYCLE_TASK = "tomosift_worker.run_cycle"
 
@@ -55,7 +56,8 @@ def launch_cycle(session: Session, project_id: uuid.UUID, launcher: Launcher, as
         settings=settings,
         trigger={"kind": "manual", "reason": f"Launched by {launcher.display_name}"},
         class_set_version=project.class_set_version,
-        label_snapshot_event_id=_newest_event(session, project_id),
+        label_snapshot_event_id=newest_event(session, project_id),
+        label_rule=rule_of(project.settings),
         training_label_count=launch_readiness(session, project_id).training_labels,
         evaluation_label_count=_evaluation_labels(session, project_id),
         created_by=launcher.user_id,
@@ -113,10 +115,6 @@ def _newest_ready(session: Session, project_id: uuid.UUID) -> uuid.UUID | None:
         .order_by(Cycle.number.desc())
         .limit(1)
     )
-
-
-def _newest_event(session: Session, project_id: uuid.UUID) -> int:
-    return session.scalar(select(func.max(LabelEvent.id)).where(LabelEvent.project_id == project_id)) or 0
 
 
 def _evaluation_labels(session: Session, project_id: uuid.UUID) -> int:

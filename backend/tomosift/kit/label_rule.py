@@ -16,7 +16,7 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 LabelRule = Literal["single", "majority", "dawid-skene", "crowdlab"]
 SINGLE: LabelRule = "single"
@@ -66,8 +66,12 @@ def rule_at_once(rule: LabelRule) -> LabelRule:
 
 def rule_of(settings: dict[str, Any]) -> LabelRule:
     """The rule in a project's stored settings."""
-    rule: LabelRule = settings.get("label_rule", SINGLE)
-    return rule
+    return as_rule(settings.get("label_rule", SINGLE))
+
+
+def as_rule(name: str) -> LabelRule:
+    """The rule of this stored name."""
+    return next(rule for rule in get_args(LabelRule) if rule == name)
 
 
 def derive_label(opinions: Sequence[Opinion], rule: LabelRule) -> DerivedLabel | None:

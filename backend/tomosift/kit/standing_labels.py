@@ -18,6 +18,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     null,
     or_,
     select,
@@ -109,12 +110,15 @@ def standing_labels(
     *,
     up_to_event_id: int | None = None,
     class_set_version: int | None = None,
+    between: tuple[int, int] | None = None,
 ) -> Select[Any]:
-    """The label of each subtomogram: rows of `COLUMNS`, in the order of the ids.
+    """The label of each subtomogram (of ids `between` two): rows of `COLUMNS`, in the order of the ids.
 
     Give `up_to_event_id` (a cycle's `label_snapshot_event_id`) to read the same labels however late one looks.
     """
     opinions = standing_opinions(project_id, up_to_event_id=up_to_event_id)
+    if between is not None:
+        opinions = opinions.where(LabelEvent.subtomogram_id.between(*between))
     derived = _derived(opinions, rule, class_set_version).subquery()
     columns = [literal(project_id).label(name) if name == "project_id" else derived.c[name] for name in COLUMNS]
     return select(*columns).order_by(derived.c.subtomogram_id)
@@ -129,8 +133,9 @@ def store_labels(
     """
     ids = subtomogram_ids.cte("ids")
     # One look-up a subtomogram, by that alone: while many events are written, statistics are old, and a join or a
-    # second condition would be planned on them.
-    label = _derived(_standing().where(LabelEvent.subtomogram_id == ids.c[0]), rule).lateral("label")
+    # second condition would be planned on them. The column is named, for SQLAlchemy does not correlate so far down.
+    of_one = LabelEvent.subtomogram_id == literal_column(f"ids.{ids.c[0].name}")
+    label = _derived(_standing().where(of_one), rule).lateral("label")
     columns = [literal(project_id) if name == "project_id" else label.c[name] for name in COLUMNS]
     statement = insert(CurrentLabel).from_select(COLUMNS, select(*columns).select_from(ids.join(label, true())))
     new = {name: statement.excluded[name] for name in COLUMNS[2:]} | {"confidence": null(), "updated_at": func.now()}

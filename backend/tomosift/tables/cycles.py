@@ -14,8 +14,9 @@ class Cycle(Base):
     """One turn of the loop: train, evaluate, score, select, ready.
 
     `settings` is the validated, versioned settings object (`settings["version"]`). The cycle sees the label
-    events up to `label_snapshot_event_id` and no later one. `checkpoint` names the newest published
-    checkpoint, `metrics` the numbers on the evaluation sample, `scores_key` the artifact with the score columns.
+    events up to `label_snapshot_event_id` and no later one, and makes labels of them by the `label_rule` of its
+    launch. `checkpoint` names the newest published checkpoint, `metrics` the numbers on the evaluation sample,
+    `scores_key` the artifact with the score columns.
     """
 
     __tablename__ = "cycle"
@@ -30,6 +31,7 @@ class Cycle(Base):
     trigger: Mapped[dict[str, Any]]
     class_set_version: Mapped[int]
     label_snapshot_event_id: Mapped[int] = mapped_column(BigInteger)
+    label_rule: Mapped[str] = mapped_column(default="single", server_default="single")
     training_label_count: Mapped[int | None]
     evaluation_label_count: Mapped[int | None]
     checkpoint: Mapped[dict[str, Any] | None]

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tomosift.kit.standing_labels import standing_labels
+from tomosift.consensus.model_labels import LabelState
+from tomosift.consensus.project_labels import ProjectLabels, id_ranges
+from tomosift.kit.label_rule import as_rule
 from tomosift.tables import Cycle, EvaluationItem, Model, ParticleClass, Project, Source, Subtomogram
 from tomosift_worker.acquisition.picks import NO_GROUP
 
@@ -174,8 +176,14 @@ Label = uuid.UUID | None
 
 
 def _labels(session: Session, cycle: Cycle) -> dict[int, tuple[str, Label]]:
-    rows = session.execute(standing_labels(cycle.project_id, up_to_event_id=cycle.label_snapshot_event_id))
-    return {row.subtomogram_id: (row.kind, row.class_id) for row in rows}
+    """What counted at the launch: the same events, rule, class set and earlier models give the same labels always."""
+    state = LabelState(cycle.label_snapshot_event_id, cycle.class_set_version, before_cycle=cycle.number)
+    labels = ProjectLabels(session, cycle.project_id, as_rule(cycle.label_rule), state)
+    return {
+        each: (label.kind, label.class_id)
+        for first, last in id_ranges(session, cycle.project_id)
+        for each, label in labels.between(session, first, last).items()
+    }
 
 
 def _known_classes(session: Session, cycle: Cycle) -> dict[Label, dict[str, Any]]:
