@@ -1,9 +1,9 @@
-import { useEffect, useRef, useState } from 'react'
 import { useSignOut } from '../api/actions'
 import type { User } from '../api/types'
 import { Button } from '../design/Button'
 import { Segmented } from '../design/Segmented'
 import { showToast } from '../design/Toast'
+import { usePopover } from '../design/usePopover'
 import styles from './AccountMenu.module.css'
 import { setTheme, type Theme, useTheme } from './theme'
 
@@ -20,42 +20,17 @@ function initials(name: string): string {
 
 /** Who is signed in, how the interface looks, and the way out. */
 export function AccountMenu({ user }: { user: User }) {
-  const [open, setOpen] = useState(false)
-  const anchor = useRef<HTMLDivElement>(null)
-  const toggle = useRef<HTMLButtonElement>(null)
+  const { open, anchor, toggle } = usePopover()
   const theme = useTheme((state) => state.theme)
   const signOut = useSignOut()
 
-  useEffect(() => {
-    if (!open) return
-    const closeOutside = (event: Event) => {
-      if (!anchor.current?.contains(event.target as Node)) setOpen(false)
-    }
-    document.addEventListener('pointerdown', closeOutside)
-    document.addEventListener('focusin', closeOutside)
-    return () => {
-      document.removeEventListener('pointerdown', closeOutside)
-      document.removeEventListener('focusin', closeOutside)
-    }
-  }, [open])
-
   return (
-    <div
-      ref={anchor}
-      className={styles.anchor}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape' || !open) return
-        setOpen(false)
-        toggle.current?.focus()
-      }}
-    >
+    <div {...anchor} className={styles.anchor}>
       <button
-        ref={toggle}
+        {...toggle}
         type="button"
         className={styles.toggle}
         aria-label={`Account and appearance: ${user.display_name}`}
-        aria-expanded={open}
-        onClick={() => setOpen(!open)}
       >
         <span aria-hidden="true">{initials(user.display_name)}</span>
       </button>

@@ -1,6 +1,7 @@
 /** Gamma and colour map of the slices, in a panel above the bar. */
-import { useEffect, useRef, useState, type ReactElement } from 'react'
+import type { ReactElement } from 'react'
 import { useStore } from 'zustand'
+import { usePopover } from '../../design/usePopover'
 import { COLOUR_MAPS, GAMMA_LIMITS, toneGradient, type ColourMap } from '../colours'
 import { resetContrast, type ViewStore } from '../viewState'
 import styles from './ColourControls.module.css'
@@ -27,42 +28,12 @@ export function stepToGamma(step: number): number {
 }
 
 export function ColourControls({ store }: { readonly store: ViewStore }): ReactElement {
-  const [open, setOpen] = useState(false)
-  const anchor = useRef<HTMLDivElement>(null)
-  const toggle = useRef<HTMLButtonElement>(null)
+  const { open, anchor, toggle } = usePopover()
   const { gamma, colourMap } = useStore(store)
 
-  useEffect(() => {
-    if (!open) return
-    const closeOutside = (event: Event): void => {
-      if (!anchor.current?.contains(event.target as Node)) setOpen(false)
-    }
-    document.addEventListener('pointerdown', closeOutside)
-    document.addEventListener('focusin', closeOutside)
-    return () => {
-      document.removeEventListener('pointerdown', closeOutside)
-      document.removeEventListener('focusin', closeOutside)
-    }
-  }, [open])
-
   return (
-    <div
-      ref={anchor}
-      className={styles.anchor}
-      onKeyDown={(event) => {
-        if (event.key !== 'Escape' || !open) return
-        setOpen(false)
-        toggle.current?.focus()
-      }}
-    >
-      <button
-        ref={toggle}
-        type="button"
-        className={styles.toggle}
-        title="Gamma and colour map of the slices"
-        aria-expanded={open}
-        onClick={() => setOpen(!open)}
-      >
+    <div {...anchor} className={styles.anchor}>
+      <button {...toggle} type="button" className={styles.toggle} title="Gamma and colour map of the slices">
         Colours
         <span className={styles.swatch} style={{ background: swatch(colourMap) }} aria-hidden="true" />
       </button>
