@@ -1,4 +1,4 @@
-import { type InputHTMLAttributes, useId } from 'react'
+import { type InputHTMLAttributes, type ReactNode, useId } from 'react'
 import { classNames } from './classNames'
 import styles from './Field.module.css'
 import { Icon } from './icons'
@@ -24,10 +24,7 @@ export function TextField({
 }: Labelled & Native & { value: string; onChange: (value: string) => void; short?: boolean }) {
   const id = useId()
   return (
-    <div className={styles.field}>
-      <label className={styles.label} htmlFor={id}>
-        {label}
-      </label>
+    <LabelledField id={id} label={label} hint={hint} error={error}>
       <input
         id={id}
         className={classNames(styles.input, short && styles.short)}
@@ -37,8 +34,7 @@ export function TextField({
         aria-describedby={describedBy(id, hint, error)}
         {...rest}
       />
-      <Explanation id={id} hint={hint} error={error} />
-    </div>
+    </LabelledField>
   )
 }
 
@@ -53,10 +49,7 @@ export function TextArea({
 }: Labelled & { value: string; onChange: (value: string) => void; rows?: number }) {
   const id = useId()
   return (
-    <div className={styles.field}>
-      <label className={styles.label} htmlFor={id}>
-        {label}
-      </label>
+    <LabelledField id={id} label={label} hint={hint} error={error}>
       <textarea
         id={id}
         className={styles.input}
@@ -66,8 +59,7 @@ export function TextArea({
         aria-invalid={Boolean(error)}
         aria-describedby={describedBy(id, hint, error)}
       />
-      <Explanation id={id} hint={hint} error={error} />
-    </div>
+    </LabelledField>
   )
 }
 
@@ -121,21 +113,31 @@ export function ChoiceField({
   )
 }
 
-function describedBy(id: string, hint?: string, error?: string | null): string | undefined {
+/** The ids of what explains the field `id`, for its `aria-describedby`. */
+export function describedBy(id: string, hint?: string, error?: string | null): string | undefined {
   return [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ') || undefined
 }
 
-function Explanation({
+/** A control with its label above and its explanation beneath; `id` is the control's. */
+export function LabelledField({
   id,
+  label,
   hint,
   error,
+  children,
 }: {
   id: string
+  label: string
   hint: string | undefined
-  error: string | null | undefined
+  error?: string | null | undefined
+  children: ReactNode
 }) {
   return (
-    <>
+    <div className={styles.field}>
+      <label className={styles.label} htmlFor={id}>
+        {label}
+      </label>
+      {children}
       {hint && (
         <p id={`${id}-hint`} className={styles.hint}>
           {hint}
@@ -147,6 +149,6 @@ function Explanation({
           {error}
         </p>
       )}
-    </>
+    </div>
   )
 }

@@ -1,5 +1,6 @@
 import { useId } from 'react'
 import { classNames } from './classNames'
+import { describedBy, LabelledField } from './Field'
 import styles from './Field.module.css'
 
 export interface Option {
@@ -25,16 +26,13 @@ export function SelectField({
 }) {
   const id = useId()
   return (
-    <div className={styles.field}>
-      <label className={styles.label} htmlFor={id}>
-        {label}
-      </label>
+    <LabelledField id={id} label={label} hint={hint}>
       <select
         id={id}
         className={classNames(styles.input, short && styles.short)}
         value={value}
         onChange={(event) => onChange(event.target.value)}
-        aria-describedby={hint && `${id}-hint`}
+        aria-describedby={describedBy(id, hint)}
       >
         {options.map((option) => (
           <option key={option.value} value={option.value}>
@@ -42,11 +40,6 @@ export function SelectField({
           </option>
         ))}
       </select>
-      {hint && (
-        <p id={`${id}-hint`} className={styles.hint}>
-          {hint}
-        </p>
-      )}
-    </div>
+    </LabelledField>
   )
 }
