@@ -14,4 +14,5 @@ pytest_plugins = [
     "fixtures.object_store",
     "fixtures.api_process",
     "fixtures.worker_processes",
+    "fixtures.cheap_passwords",
 ]
