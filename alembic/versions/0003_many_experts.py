@@ -269,6 +269,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("is_disputed"),
     )
+    op.create_index(
+        "ix_current_label_several",
+        "current_label",
+        ["project_id", "subtomogram_id"],
+        unique=False,
+        postgresql_where=sa.text("opinion_count > 1"),
+    )
     op.add_column("cycle", sa.Column("label_rule", sa.String(), server_default="single", nullable=False))
     op.add_column("label_event", sa.Column("confidence", sa.SmallInteger(), nullable=True))
     op.add_column("label_event", sa.Column("bulk_id", sa.Uuid(), nullable=True))
@@ -368,6 +375,9 @@ def downgrade() -> None:
     op.drop_column("label_event", "bulk_id")
     op.drop_column("label_event", "confidence")
     op.drop_column("cycle", "label_rule")
+    op.drop_index(
+        "ix_current_label_several", table_name="current_label", postgresql_where=sa.text("opinion_count > 1")
+    )
     op.drop_index("ix_current_label_disputed", table_name="current_label", postgresql_where=sa.text("is_disputed"))
     op.drop_column("current_label", "is_disputed")
     op.drop_column("current_label", "confidence")

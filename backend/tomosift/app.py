@@ -11,6 +11,7 @@ from tomosift.accounts.audit_endpoints import router as audit_router
 from tomosift.accounts.endpoints import router as accounts_router
 from tomosift.accounts.oidc_endpoints import router as oidc_router
 from tomosift.accounts.session_endpoints import router as sessions_router
+from tomosift.annotation.bulk_endpoints import router as bulk_router
 from tomosift.annotation.endpoints import router as annotation_router
 from tomosift.annotation.queue_endpoints import router as queue_router
 from tomosift.cycles.endpoints import router as cycles_router
@@ -35,6 +36,7 @@ from tomosift.projects.deletion import post_due_purges
 from tomosift.projects.endpoints import router as projects_router
 from tomosift.projects.invitation_endpoints import router as invitations_router
 from tomosift.registry.endpoints import router as registry_router
+from tomosift.review.endpoints import router as review_router
 from tomosift.webhooks.endpoints import router as webhooks_router
 from tomosift.webhooks.sender import WebhookSender
 
@@ -53,6 +55,8 @@ ROUTERS = (
     labels_router,
     tomograms_router,
     annotation_router,
+    bulk_router,
+    review_router,
     queue_router,
     cycles_router,
     similar_router,

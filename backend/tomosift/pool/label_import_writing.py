@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from sqlalchemy import Select, bindparam, column, select, table, text
 from sqlalchemy.orm import Session
 
+from tomosift.kit.label_jobs import ask_for_model_labels
+from tomosift.kit.label_rule import MODEL_RULES, rule_of
 from tomosift.kit.standing_labels import drop_unspoken_labels, snapshot_lock, store_labels
 from tomosift.tables import Project
 
@@ -115,11 +117,11 @@ class Importer:
 def write_labels(session: Session, importer: Importer, first: int, last: int) -> None:
     """Write the targets with ids from `first` to `last` as events; derive the labels; close answered questions."""
     _lock(session, importer, first, last)
-    version = session.scalars(select(Project.class_set_version).where(Project.id == importer.project_id)).one()
-    values = {**_values(importer, first, last), "version": version, "work": importer.work}
+    project = session.get_one(Project, importer.project_id)
+    values = {**_values(importer, first, last), "version": project.class_set_version, "work": importer.work}
     if not session.execute(_APPEND, values).rowcount:  # type: ignore[attr-defined]  # of an INSERT
         return
-    store_labels(session, importer.project_id, _targets(first, last))
+    _derive(session, project, first, last)
     session.execute(
         _CLOSE_QUESTIONS,
         {"project": importer.project_id, "question": importer.question, "first": first, "last": last},
@@ -152,14 +154,21 @@ def stage_undo(session: Session, importer: Importer) -> None:
 def take_back(session: Session, importer: Importer, first: int, last: int) -> int:
     """Append the undo events of a part, derive the labels anew, ask again; returns how many were taken back."""
     _lock(session, importer, first, last)
-    version = session.scalars(select(Project.class_set_version).where(Project.id == importer.project_id)).one()
+    project = session.get_one(Project, importer.project_id)
     done = session.execute(
-        _APPEND_UNDO, {"project": importer.project_id, "version": version, "first": first, "last": last}
+        _APPEND_UNDO, {"project": project.id, "version": project.class_set_version, "first": first, "last": last}
     )
-    store_labels(session, importer.project_id, _targets(first, last))
+    _derive(session, project, first, last)
     drop_unspoken_labels(session, _targets(first, last))
     session.execute(_REOPEN_QUESTIONS, {"project": importer.project_id, "first": first, "last": last})
     return int(done.rowcount)  # type: ignore[attr-defined]  # of an INSERT
+
+
+def _derive(session: Session, project: Project, first: int, last: int) -> None:
+    rule = rule_of(project.settings)
+    store_labels(session, project.id, _targets(first, last), rule)
+    if rule in MODEL_RULES:
+        ask_for_model_labels(session, project.id)
 
 
 def _lock(session: Session, importer: Importer, first: int, last: int) -> None:

@@ -1,0 +1,1 @@
+"""Review: opinions side by side, adjudication, how far people agree, and the rule that makes labels."""
