@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 
 import tomosift
+from tomosift.commands.audit import audit
 from tomosift.commands.common import CommandFailed, Token, console, error_console
 from tomosift.commands.cycles import cycle_app
 from tomosift.commands.exports import export
 from tomosift.commands.imports import import_list
 from tomosift.commands.labels import labels_app
+from tomosift.commands.projects import project_app
 from tomosift.commands.tokens import token_app
 from tomosift.commands.users import user_app
 from tomosift.kit.settings import get_settings
@@ -28,8 +30,10 @@ app = typer.Typer(
 )
 app.add_typer(cycle_app, name="cycle")
 app.add_typer(labels_app, name="labels")
+app.add_typer(project_app, name="project")
 app.add_typer(user_app, name="user")
 app.add_typer(token_app, name="token")
+app.command()(audit)
 app.command()(export)
 app.command("import")(import_list)
 

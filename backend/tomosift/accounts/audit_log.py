@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
@@ -61,7 +61,7 @@ class AuditFilter:
             max_length=64, pattern=r"^[a-z-]+(\.[a-z-]+)?$", description="`role.given`, or `role` for all about roles."
         ),
     ] = None
-    since: Annotated[datetime | None, Query(description="Not before this time.")] = None
+    since: Annotated[datetime | None, Query(description="Not before this time (UTC, if it names no zone).")] = None
     until: Annotated[datetime | None, Query(description="Before this time.")] = None
 
     def apply(self, query: "Select[AuditEvent]") -> "Select[AuditEvent]":
@@ -73,9 +73,9 @@ class AuditFilter:
         elif self.action is not None:
             query = query.where(AuditEvent.action.startswith(f"{self.action}.", autoescape=True))
         if self.since is not None:
-            query = query.where(AuditEvent.at >= self.since)
+            query = query.where(AuditEvent.at >= _zoned(self.since))
         if self.until is not None:
-            query = query.where(AuditEvent.at < self.until)
+            query = query.where(AuditEvent.at < _zoned(self.until))
         return query
 
 
@@ -119,6 +119,11 @@ def stream(wanted: AuditFilter, project_id: uuid.UUID | None, kind: str) -> Iter
             yield _csv_lines([_csv_row(each) for each in events])
         else:
             yield "".join(f"{each.model_dump_json()}\n" for each in events)
+
+
+def _zoned(time: datetime) -> datetime:
+    """A time that names no zone is UTC."""
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _of(project_id: uuid.UUID | None, wanted: AuditFilter) -> "Select[AuditEvent]":

@@ -22,6 +22,7 @@ def create_token(
     name: Annotated[str, typer.Argument(help="What it is for.")],
     scope: Annotated[Scope, typer.Option(help="read may only look.")] = Scope.READ,
     days: Annotated[float, typer.Option(min=0, help="Days until it expires; 0: never.")] = 90,
+    project: Annotated[str | None, typer.Option(help="The one project it works in.", metavar="NAME")] = None,
     server: Server = None,
     token: Token = None,
 ) -> None:
@@ -29,8 +30,9 @@ def create_token(
 
     Example: `tomosift token create "nightly import" --scope write --days 30`
     """
+    wanted = {"name": name, "scope": scope.value, "expires_in_days": days or None, "project": project}
     with open_client(server, token) as client:
-        made = client.post("/tokens", {"name": name, "scope": scope.value, "expires_in_days": days or None})
+        made = client.post("/tokens", wanted)
     console.print(made["token"], soft_wrap=True, highlight=False)
 
 

@@ -51,9 +51,69 @@ def link_user(
     console.print(link["url"], soft_wrap=True, highlight=False)
 
 
+@user_app.command("invite")
+def invite_user(
+    note: Annotated[str, typer.Option(help="Who it is for; only those who may invite see it.")] = "",
+    project: Annotated[str | None, typer.Option(help="Into this project.", metavar="NAME")] = None,
+    role: Annotated[str, typer.Option(help="With --project: owner, curator, annotator or viewer.")] = "annotator",
+    days: Annotated[float, typer.Option(min=0.01, max=90, help="How long the link works.")] = 7,
+    server: Server = None,
+    token: Token = None,
+) -> None:
+    """Print a link that lets one person in, once: they choose their own name and password.
+
+    Example: `tomosift user invite --note Bob --project ribosomes --role annotator`
+    """
+    wanted = {"note": note, "expires_in_days": days}
+    with open_client(server, token) as client:
+        if project is None:
+            made = client.post("/invitations", wanted)
+        else:
+            made = client.post(f"/projects/{project}/invitations", {**wanted, "role": role})
+    console.print(f"This works once, until {day(made['expires_at'])}:")
+    console.print(made["url"], soft_wrap=True, highlight=False)
+
+
+@user_app.command("reset-password")
+def reset_password(
+    name: Annotated[str, typer.Argument(help="Whose password.")], server: Server = None, token: Token = None
+) -> None:
+    """Forget a user's password, end their sessions, and print a link that asks for a new one.
+
+    Example: `tomosift user reset-password ada`
+    """
+    with open_client(server, token) as client:
+        link = client.post(f"/users/{_find_user(client, name)['id']}/password-reset")
+    console.print(link["url"], soft_wrap=True, highlight=False)
+
+
+@user_app.command("deactivate")
+def deactivate_user(
+    name: Annotated[str, typer.Argument(help="Whom.")], server: Server = None, token: Token = None
+) -> None:
+    """Switch an account off: sessions, tokens, links and invitations end at once. Labels stay.
+
+    Example: `tomosift user deactivate ada`
+    """
+    _switch(name, False, server, token)
+    console.print(f"{name} cannot sign in any more.")
+
+
+@user_app.command("reactivate")
+def reactivate_user(
+    name: Annotated[str, typer.Argument(help="Whom.")], server: Server = None, token: Token = None
+) -> None:
+    """Switch an account on again.
+
+    Example: `tomosift user reactivate ada`
+    """
+    _switch(name, True, server, token)
+    console.print(f"{name} can sign in again; `tomosift user link {name}` makes a link.")
+
+
 @user_app.command("list")
 def list_users(server: Server = None, token: Token = None) -> None:
-    """List everybody who may sign in.
+    """List all accounts, when each was last used, and which are switched off.
 
     Example: `tomosift user list`
     """
@@ -61,14 +121,25 @@ def list_users(server: Server = None, token: Token = None) -> None:
 
     with open_client(server, token) as client:
         rows = [
-            [user["name"], user["display_name"], "administrator" if user["is_admin"] else ""]
-            for user in client.items("/users")
+            [user["name"], user["display_name"], day(user["last_seen_at"]), _remark(user)]
+            for user in client.items("/accounts")
         ]
-    console.print(table(None, ["name", "shown as", ""], rows))
+    console.print(table(None, ["name", "shown as", "last seen", ""], rows))
+
+
+def _remark(user: dict[str, Any]) -> str:
+    if not user["is_active"]:
+        return "switched off"
+    return "administrator" if user["is_admin"] else ""
+
+
+def _switch(name: str, on: bool, server: str | None, token: str | None) -> None:
+    with open_client(server, token) as client:
+        client.send("PATCH", f"/users/{_find_user(client, name)['id']}", body={"is_active": on})
 
 
 def _find_user(client: "Client", name: str) -> dict[str, Any]:
-    for user in client.items("/users"):
+    for user in client.items("/accounts"):
         if user["name"].lower() == name.lower():
             return user
     raise CommandFailed(f"There is no user {name!r}. Make one with `tomosift user add {name}`.")
