@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 from fixtures.particle_files import write_particles
 from fixtures.tomogram_files import CENTRES, SHAPE, write_coordinates, write_tomograms
-from fixtures.web_client import API, Service, make_project
+from fixtures.web_client import API, Service, do_job
 from PIL import Image
 from sqlalchemy import select
 
 from tomosift.kit.database import transaction
 from tomosift.kit.running_job import run_job
-from tomosift.kit.settings import Settings, get_settings
 from tomosift.pool.import_run import run_import
 from tomosift.pool.subtomograms import read_volume
 from tomosift.tables import CurrentLabel, EvaluationItem, LabelEvent, Source, Subtomogram, Tomogram
@@ -24,30 +23,9 @@ pytestmark = pytest.mark.usefixtures("clean_database")
 CUT = {"box_size": 16}
 
 
-@pytest.fixture
-def roots(tmp_path: Path) -> Path:
-    folder = tmp_path / "roots"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def service(settings: Settings, roots: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
-    monkeypatch.setenv("TOMOSIFT_IMPORT_ROOTS", str(roots))
-    get_settings.cache_clear()
-    made = Service()
-    make_project(made.owner(), settings={"batch_size": 2, "evaluation_minimum": 2, "evaluation_maximum": 4})
-    return made
-
-
 def do_import(service: Service, **body: Any) -> dict[str, Any]:
-    """Ask for an import, do the job, and return it."""
-    owner = service.owner()
-    answer = owner.post(f"{API}/projects/ribosomes/imports", json=body)
-    assert answer.status_code == 202, answer.text
-    run_job(uuid.UUID(answer.json()["id"]), run_import)
-    finished: dict[str, Any] = owner.get(f"{API}/projects/ribosomes/jobs/{answer.json()['id']}").json()
-    return finished
+    """An import, done at once."""
+    return do_job(service.owner(), "imports", run_import, body)
 
 
 def particles() -> list[Subtomogram]:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from fixtures.particle_files import write_particles
 from fixtures.tomogram_files import write_coordinates, write_tomograms
-from fixtures.web_client import API, Service, make_project
+from fixtures.web_client import API, Service, do_job, make_project
 from sqlalchemy import func, select
 
 from tomosift.formats.mrc import write_cube
 from tomosift.kit.database import transaction, utc_now
 from tomosift.kit.running_job import run_job
-from tomosift.kit.settings import Settings, get_settings
+from tomosift.kit.settings import Settings
 from tomosift.pool import preview_run
 from tomosift.pool.import_run import run_import
 from tomosift.pool.preview_checks import angles_note, contrast_warning
@@ -26,29 +26,10 @@ from tomosift.tables import Job, QueueItem, Source, Subtomogram, Tomogram
 pytestmark = pytest.mark.usefixtures("clean_database")
 
 
-@pytest.fixture
-def roots(tmp_path: Path) -> Path:
-    folder = tmp_path / "roots"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def service(settings: Settings, roots: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
-    monkeypatch.setenv("TOMOSIFT_IMPORT_ROOTS", str(roots))
-    get_settings.cache_clear()
-    made = Service()
-    make_project(made.owner())
-    return made
-
-
 def ask_for_preview(service: Service, **body: Any) -> dict[str, Any]:
-    owner = service.owner()
-    answer = owner.post(f"{API}/projects/ribosomes/imports/preview", json=body)
-    assert answer.status_code == 202, answer.text
-    assert (answer.json()["kind"], answer.json()["state"]) == ("preview", "queued")
-    run_job(uuid.UUID(answer.json()["id"]), run_preview)
-    job: dict[str, Any] = owner.get(f"{API}/projects/ribosomes/jobs/{answer.json()['id']}").json()
+    """A preview, made at once."""
+    job = do_job(service.owner(), "imports/preview", run_preview, body)
+    assert job["kind"] == "preview"
     return job
 
 

@@ -20,13 +20,6 @@ pytestmark = pytest.mark.usefixtures("clean_database")
 
 
 @pytest.fixture
-def roots(tmp_path: Path) -> Path:
-    folder = tmp_path / "roots"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
 def service(settings: Settings, roots: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
     monkeypatch.setenv("TOMOSIFT_IMPORT_ROOTS", f"{roots}:{roots.parent}/absent")
     get_settings.cache_clear()

@@ -1,7 +1,6 @@
 """Imports of lists that are no STAR files, through the service: cubes alone, stacks, tables, copick projects."""
 
 import json
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,12 @@ import numpy as np
 import pytest
 import zarr
 from fixtures.tomogram_files import CENTRES, write_tomograms
-from fixtures.web_client import API, Service, make_project
+from fixtures.web_client import API, Service, do_job
 from numpy.typing import NDArray
 from sqlalchemy import select
 
 from tomosift.formats.mrc import write_cube, write_stack
 from tomosift.kit.database import transaction
-from tomosift.kit.running_job import run_job
-from tomosift.kit.settings import Settings, get_settings
 from tomosift.pool.import_run import run_import
 from tomosift.pool.subtomograms import read_volume
 from tomosift.tables import Source, Subtomogram
@@ -25,29 +22,9 @@ from tomosift.tables import Source, Subtomogram
 pytestmark = pytest.mark.usefixtures("clean_database")
 
 
-@pytest.fixture
-def roots(tmp_path: Path) -> Path:
-    folder = tmp_path / "roots"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def service(settings: Settings, roots: Path, monkeypatch: pytest.MonkeyPatch) -> Service:
-    monkeypatch.setenv("TOMOSIFT_IMPORT_ROOTS", str(roots))
-    get_settings.cache_clear()
-    made = Service()
-    make_project(made.owner(), settings={"batch_size": 2, "evaluation_minimum": 2, "evaluation_maximum": 4})
-    return made
-
-
 def do_import(service: Service, **body: Any) -> dict[str, Any]:
-    owner = service.owner()
-    answer = owner.post(f"{API}/projects/ribosomes/imports", json=body)
-    assert answer.status_code == 202, answer.text
-    run_job(uuid.UUID(answer.json()["id"]), run_import)
-    job: dict[str, Any] = owner.get(f"{API}/projects/ribosomes/jobs/{answer.json()['id']}").json()
-    return job
+    """An import, done at once."""
+    return do_job(service.owner(), "imports", run_import, body)
 
 
 def stored() -> tuple[Source, list[Subtomogram], NDArray[np.float32]]:

@@ -6,8 +6,6 @@ the formats and of cutting.
 
 import os
 import shutil
-import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,13 +13,12 @@ from typing import Any
 import mrcfile
 import numpy as np
 import pytest
-from fixtures.web_client import API, Service, make_project
+from fixtures.web_client import API, Service, do_job, make_project
 from sqlalchemy import select
 
 from tomosift.formats.catalogue import read_particle_list
 from tomosift.formats.mrc import write_cube
 from tomosift.kit.database import transaction
-from tomosift.kit.running_job import run_job
 from tomosift.kit.settings import Settings, get_settings
 from tomosift.pool.import_run import run_import
 from tomosift.pool.preview_run import run_preview
@@ -174,25 +171,15 @@ def service(settings: Settings, roots: Path, monkeypatch: pytest.MonkeyPatch) ->
     return made
 
 
-def do(service: Service, what: str, run: Callable[..., None], body: dict[str, Any]) -> dict[str, Any]:
-    """A job of this request, done at once."""
-    owner = service.owner()
-    answer = owner.post(f"{API}/projects/ribosomes/{what}", json=body)
-    assert answer.status_code == 202, answer.text
-    run_job(uuid.UUID(answer.json()["id"]), run)
-    job: dict[str, Any] = owner.get(f"{API}/projects/ribosomes/jobs/{answer.json()['id']}").json()
-    return job
-
-
 def previewed(service: Service, body: dict[str, Any]) -> dict[str, Any]:
-    job = do(service, "imports/preview", run_preview, body)
+    job = do_job(service.owner(), "imports/preview", run_preview, body)
     assert (job["state"], job["problem"]) == ("succeeded", None)
     found: dict[str, Any] = service.owner().get(f"{API}/projects/ribosomes/imports/previews/{job['id']}").json()
     return found
 
 
 def imported(service: Service, body: dict[str, Any]) -> tuple[Source, list[Subtomogram]]:
-    job = do(service, "imports", run_import, body)
+    job = do_job(service.owner(), "imports", run_import, body)
     assert (job["state"], job["problem"]) == ("succeeded", None)
     with transaction() as session:
         source = session.scalars(select(Source)).one()
@@ -290,7 +277,7 @@ def test_what_is_refused_says_what_to_do(service: Service, roots: Path, name: st
     shutil.copy(REAL_FILES / name, path)
     if name == "relion_3.1_optics2.star":
         make_images(path, 2.446)
-    job = do(service, "imports", run_import, {"path": str(path)})
+    job = do_job(service.owner(), "imports", run_import, {"path": str(path)})
     assert job["state"] == "failed"
     assert REFUSED[name] in job["problem"]["errors"][0]["reason"]
     assert str(roots) not in str(job["problem"])
