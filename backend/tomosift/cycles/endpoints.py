@@ -11,17 +11,23 @@ from tomosift.accounts.authentication import SESSION_COOKIE, current_user
 from tomosift.accounts.repeatable import repeatable
 from tomosift.cycles.launch import Launcher, cancel_cycle, launch_cycle
 from tomosift.cycles.overview import learning_curve, list_cycles, read_cycle
+from tomosift.cycles.quality import likely_label_errors, model_view
+from tomosift.cycles.quality_schemas import LikelyLabelErrors, ModelView
 from tomosift.cycles.schemas import CycleOut, CycleRequest, LearningCurve
+from tomosift.kit.artifacts import ArtifactStore
+from tomosift.kit.audit import record
 from tomosift.kit.database import transaction
 from tomosift.kit.event_stream import EventHub, stream_events
 from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, page_of
 from tomosift.kit.problems import ProblemError
 from tomosift.kit.routing import problems
+from tomosift.kit.settings import get_settings
 from tomosift.projects.access import CuratorAccess, RequireRole, Role, ViewerAccess
 
 router = APIRouter(prefix="/projects/{slug}", tags=["cycles"])
 
 CycleNumber = Annotated[int, Path(ge=1, lt=2**31, description="The cycle's number in its project, from 1.")]
+SubtomogramId = Annotated[int, Path(ge=1, lt=2**63)]
 
 
 @router.get("/cycles", summary="The project's cycles, newest first", responses=problems(401, 403, 404, 422))
@@ -45,6 +51,7 @@ def create_cycle(body: CycleRequest, access: CuratorAccess) -> CycleOut:
     launcher = Launcher(access.user.id, access.user.display_name)
     with transaction() as session:
         cycle = launch_cycle(session, access.project_id, launcher, body.settings)
+        record(session, access.user, "cycle.launched", f"cycle {cycle.number}", access, settings=body.settings)
         return read_cycle(session, access.project_id, cycle.number)
 
 
@@ -53,6 +60,29 @@ def read_one_cycle(number: CycleNumber, access: ViewerAccess) -> CycleOut:
     """Stage, progress with rate and remaining time, log, and the numbers when they are there."""
     with transaction() as session:
         return read_cycle(session, access.project_id, number)
+
+
+@router.get(
+    "/cycles/{number}/likely-label-errors",
+    summary="Training labels that are likely wrong",
+    responses=problems(401, 403, 404, 422),
+)
+def read_likely_label_errors(number: CycleNumber, access: CuratorAccess) -> LikelyLabelErrors:
+    """Labels that classifiers fitted without them contradict, the likeliest first. Ask about them in the queue."""
+    with transaction() as session:
+        return likely_label_errors(session, access.project_id, access.slug, number)
+
+
+@router.get(
+    "/subtomograms/{subtomogram_id}/model-view",
+    summary="What the newest model says of a subtomogram",
+    responses=problems(401, 403, 404, 409, 422),
+)
+def read_model_view(subtomogram_id: SubtomogramId, access: CuratorAccess) -> ModelView:
+    """Its class, how sure the model is, and how unlike all classes it is. Not for the evaluation sample."""
+    store = ArtifactStore(get_settings().effective_store_url)
+    with transaction() as session:
+        return model_view(session, store, access.project_id, subtomogram_id)
 
 
 @router.post(
@@ -65,6 +95,7 @@ def stop_cycle(number: CycleNumber, access: CuratorAccess) -> CycleOut:
     """Ask the worker to stop; it does within seconds. The queue keeps what it has."""
     with transaction() as session:
         cancel_cycle(session, access.project_id, number)
+        record(session, access.user, "cycle.cancelled", f"cycle {number}", access)
         return read_cycle(session, access.project_id, number)
 
 

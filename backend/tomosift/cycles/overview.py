@@ -14,6 +14,7 @@ from tomosift.kit.worker_nodes import NO_WORKER, training_workers_seen
 from tomosift.tables import Cycle, Job, JobLogLine, Model
 
 LOG_LINES = 200
+LABEL_ERRORS = "likely_label_errors"
 SHOWN_OF_TRIGGER = ("kind", "reason")
 
 
@@ -76,6 +77,11 @@ def _cycles(project_id: uuid.UUID) -> "Select[Cycle, Job, uuid.UUID]":
     )
 
 
+def _shown_metrics(metrics: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Without the list of likely label errors: it is long, and not for everybody."""
+    return metrics and {name: value for name, value in metrics.items() if name != LABEL_ERRORS}
+
+
 def _cycle_out(row: Any, log: list[LogLine], workers: int) -> CycleOut:
     cycle: Cycle = row.Cycle
     job: Job = row.Job
@@ -90,7 +96,7 @@ def _cycle_out(row: Any, log: list[LogLine], workers: int) -> CycleOut:
             ),
             "training_label_count": cycle.training_label_count,
             "evaluation_label_count": cycle.evaluation_label_count,
-            "metrics": cycle.metrics,
+            "metrics": _shown_metrics(cycle.metrics),
             "model_id": row.model_id,
             "created_at": cycle.created_at,
             "finished_at": cycle.finished_at,

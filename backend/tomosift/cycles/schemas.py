@@ -8,6 +8,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.config import JsonDict
 
+from tomosift.cycles.quality_schemas import Agreement, Calibration, ClassMetrics, LabelErrorCount, StoppingAdvice
+
 Stage = Literal["queued", "train", "evaluate", "score", "select", "ready", "failed", "cancelled"]
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 LONGEST_SETTINGS = 20_000
@@ -49,15 +51,6 @@ _CYCLE_EXAMPLE: JsonDict = {
 }
 
 
-class ClassMetrics(BaseModel):
-    """How well one class is found, on the report half."""
-
-    name: str
-    n: int = Field(description="Evaluation items that the expert gave this class.")
-    precision: float | None
-    recall: float | None
-
-
 class Confusion(BaseModel):
     """Counts: a row per true class, a column per predicted one."""
 
@@ -77,17 +70,6 @@ class Report(BaseModel):
     balanced_accuracy: float | None
     per_class: list[ClassMetrics]
     confusion: Confusion
-
-
-class Calibration(BaseModel):
-    """Temperature fitted on the calibration half, and the calibration error before and after."""
-
-    model_config = ConfigDict(extra="allow")
-
-    temperature: float
-    n: int
-    ece_before: float | None
-    ece_after: float | None
 
 
 class TrainingFigures(BaseModel):
@@ -110,6 +92,9 @@ class CycleMetrics(BaseModel):
     calibration: Calibration | None = None
     reason: str | None = None
     training: TrainingFigures | None = None
+    agreement: Agreement | None = None
+    stopping: StoppingAdvice | None = None
+    label_errors: LabelErrorCount | None = None
 
 
 class LogLine(BaseModel):

@@ -17,6 +17,7 @@ NAMES: dict[Column, str] = {
     "predicted-class": "tomosiftPredictedClass",
     "confidence": "tomosiftConfidence",
     "decided-by": "tomosiftDecidedBy",
+    "unlike": "tomosiftUnlike",
 }
 # No list format holds an empty text well, so what is not there has a word too (numbers: nan).
 NONE = "none"
@@ -40,6 +41,7 @@ class AddedColumns:
             "predicted-class": lambda places: self._named(predictions.codes[places]),
             "confidence": lambda places: _numbers(predictions.confidence[places]),
             "decided-by": self._deciders,
+            "unlike": lambda places: _numbers(predictions.unlike[places]),
         }
         self._makers = {NAMES[column]: makers[column] for column in dict.fromkeys(asked)}
         self._others = self._other_annotators() if "annotators" in asked else {}

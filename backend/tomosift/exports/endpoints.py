@@ -1,20 +1,22 @@
 """HTTP face of the exports room: what can be written, what it would hold, exports and their files."""
 
 import uuid
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse, StreamingResponse
 
 from tomosift.accounts.repeatable import repeatable
 from tomosift.exports import fetching
 from tomosift.exports.manifest import MANIFEST
-from tomosift.exports.preview import KnownPools, preview, see_one_moment
+from tomosift.exports.preview import Known, KnownPools, preview, see_one_moment
+from tomosift.exports.purity import purity
 from tomosift.exports.requests import request_export
-from tomosift.exports.schemas import Choice, ExportDetail, ExportIn, ExportOut, ExportPreview, WritableFormat
+from tomosift.exports.schemas import Choice, ExportDetail, ExportIn, ExportOut, ExportPreview, Purity, WritableFormat
 from tomosift.formats.list_writer import LIST_WRITERS
 from tomosift.kit.artifacts import ArtifactMissing, ArtifactStore, ArtifactUnreadable
+from tomosift.kit.audit import record
 from tomosift.kit.database import transaction
 from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_time_cursor, page_of
 from tomosift.kit.problems import conflict
@@ -24,6 +26,8 @@ from tomosift.projects.access import CuratorAccess, ProjectAccess
 from tomosift.tables import Job
 
 router = APIRouter(prefix="/projects/{slug}/exports", tags=["exports"], responses=problems(422))
+
+AnyCycle = Annotated[int | None, Query(ge=1, lt=2**31, description="Default: the newest one that is ready.")]
 
 _pools = KnownPools()
 
@@ -45,14 +49,13 @@ def read_export_formats(access: CuratorAccess) -> list[WritableFormat]:
 @router.post("/preview", summary="What an export would hold", responses=problems(401, 403, 404, 409, 422))
 def preview_export(body: Choice, access: CuratorAccess) -> ExportPreview:
     """Particles by class, who decided, and what fraction is expected to be right; nothing is written."""
-    with transaction() as session:
-        see_one_moment(session)
-        try:
-            known = _pools.read(session, access.project_id, body.cycle, _store())
-        except (ArtifactMissing, ArtifactUnreadable) as error:
-            detail = "The outputs of this cycle's model are gone from the store. Choose another cycle."
-            raise conflict("store-incomplete", "The store is incomplete", detail) from error
-    return preview(known, body)
+    return preview(_known(access, body.cycle), body)
+
+
+@router.get("/purity", summary="Expected purity by confidence", responses=problems(401, 403, 404, 409, 422))
+def read_purity(access: CuratorAccess, cycle: AnyCycle = None) -> Purity:
+    """For each class of a cycle's model, at each least confidence: how many particles pass, and what share is right."""
+    return purity(_known(access, cycle))
 
 
 @router.post("", status_code=202, summary="Export particles", responses=problems(401, 403, 404, 409, 422))
@@ -61,6 +64,7 @@ def create_export(body: ExportIn, access: CuratorAccess) -> ExportOut:
     """Start a job that writes lists, and volumes if asked, of the labels and predictions as they are when it starts."""
     with transaction() as session:
         job = request_export(session, access.project_id, access.user.id, body)
+        record(session, access.user, "export.begun", body.format, access, job=str(job.id))
         made_by = fetching.makers(session, [job])
     return fetching.export_out(job, get_settings().export_days, made_by.get(job.created_by))
 
@@ -123,6 +127,16 @@ def read_export_archive(job_id: uuid.UUID, access: CuratorAccess) -> Response:
     name = f"{access.slug}-{job.created_at:%Y%m%d-%H%M}.zip"
     headers = {"Content-Disposition": _attachment(name)}
     return StreamingResponse(files.archive(files.listed()), media_type="application/zip", headers=headers)
+
+
+def _known(access: ProjectAccess, cycle: int | None) -> Known:
+    with transaction() as session:
+        see_one_moment(session)
+        try:
+            return _pools.read(session, access.project_id, cycle, _store())
+        except (ArtifactMissing, ArtifactUnreadable) as error:
+            detail = "The outputs of this cycle's model are gone from the store. Choose another cycle."
+            raise conflict("store-incomplete", "The store is incomplete", detail) from error
 
 
 def _store() -> ArtifactStore:

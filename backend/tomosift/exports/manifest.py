@@ -11,6 +11,7 @@ import pandas as pd
 import tomosift
 from tomosift.exports.attempt_files import AttemptFiles
 from tomosift.exports.list_files import IMAGE_COLUMN, ConvertedPlaces, ExportPlan, numbered_class_names
+from tomosift.exports.outcome import decide
 from tomosift.exports.particle_volumes import WrittenSum
 from tomosift.exports.preview import prediction_source
 from tomosift.exports.schemas import ExportedClass
@@ -52,6 +53,16 @@ def write_descriptions(files: AttemptFiles, plan: ExportPlan, facts: ExportFacts
     return _manifest(files, plan, facts)
 
 
+def count_left_out_as_unlike(plan: ExportPlan) -> int:
+    """How many particles would be there if it did not matter how unlike all classes they are."""
+    filters = plan.request.filters.model_copy(update={"max_unlike": None, "min_unlike": None})
+    if filters == plan.request.filters:
+        return 0
+    choice = plan.request.model_copy(update={"filters": filters})
+    everything = decide(plan.known.facts, plan.known.predictions, choice)
+    return int(everything.selected.sum() - plan.outcome.selected.sum())
+
+
 def _manifest(files: AttemptFiles, plan: ExportPlan, facts: ExportFacts) -> dict[str, Any]:
     known = plan.known
     model = known.predictions.model
@@ -76,6 +87,7 @@ def _manifest(files: AttemptFiles, plan: ExportPlan, facts: ExportFacts) -> dict
             "selected": int(plan.outcome.selected.sum()),
             "written": plan.total,
             "without_position": facts.converted.without_position,
+            "left_out_as_unlike": count_left_out_as_unlike(plan),
         },
         "classes": [count.model_dump(mode="json") for count in facts.counts],
         "sources": [_source(each) for each in known.facts.sources],
@@ -138,6 +150,8 @@ def _readme(plan: ExportPlan, facts: ExportFacts) -> str:
         IMAGE_COLUMN in each.columns for each in plan.known.facts.sources
     ):
         lines.append("Images are named as in the imported lists: run the next program where those were made.")
+    if left_out := count_left_out_as_unlike(plan):
+        lines.append(f"{left_out:,} predicted particles are left out by how unlike all classes they are (see filters).")
     lines += _about_places(facts.converted)
     if facts.sums:
         lines.append(f"class_sums/ holds one average a class. Resolutions in {MANIFEST}: {NOT_GOLD}.")

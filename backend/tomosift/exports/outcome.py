@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tomosift.exports.pool_facts import JUNK, NOTHING, UNSURE, PoolFacts, code_of
 from tomosift.exports.predictions import Predictions
-from tomosift.exports.schemas import Choice, ClassesFrom, DecidedBy
+from tomosift.exports.schemas import Choice, ClassesFrom, DecidedBy, ExportFilters
 from tomosift.kit.problems import invalid
 
 EXPERT, IMPORTER, MODEL = 1, 2, 3
@@ -52,12 +52,31 @@ def decide(facts: PoolFacts, predictions: Predictions, choice: Choice) -> Outcom
         selected &= _decided_by_one_of(facts, wanted.annotators)
     if wanted.min_confidence is not None:
         selected &= ~by_model | (predictions.confidence >= np.float32(wanted.min_confidence))
+    selected &= ~by_model | _is_as_unlike(predictions, wanted)
     if wanted.min_agreement is not None:
         # A label with its agreement is one of people; what a model decided has none.
         selected &= by_model | (facts.agreement >= np.float32(wanted.min_agreement))
     if wanted.tomograms is not None:
         selected &= np.isin(facts.tomograms, _numbers_named(facts.tomogram_names, wanted.tomograms, "tomogram"))
     return Outcome(codes, decided_by, selected)
+
+
+def _is_as_unlike(predictions: Predictions, wanted: ExportFilters) -> NDArray[np.bool_]:
+    """Which predictions pass the bounds on how unlike all classes they are. Raises ProblemError where nobody knows."""
+    passes = np.ones(len(predictions.unlike), np.bool_)
+    if wanted.max_unlike is None and wanted.min_unlike is None:
+        return passes
+    if not np.isfinite(predictions.unlike).any():
+        detail = (
+            "These predictions do not say how unlike all classes a particle is. Launch a cycle and take its "
+            "predictions, or leave max_unlike and min_unlike out."
+        )
+        raise invalid("unlikeness-unknown", "Nobody knows how unlike these particles are", detail)
+    if wanted.max_unlike is not None:
+        passes &= predictions.unlike <= np.float32(wanted.max_unlike)
+    if wanted.min_unlike is not None:
+        passes &= predictions.unlike >= np.float32(wanted.min_unlike)
+    return passes
 
 
 def _classes(

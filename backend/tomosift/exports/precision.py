@@ -11,7 +11,7 @@ from scipy.special import betaincinv
 from tomosift.exports.outcome import MODEL, Outcome
 from tomosift.exports.pool_facts import NOTHING, UNSURE, PoolFacts
 from tomosift.exports.predictions import Predictions
-from tomosift.exports.schemas import Precision, Rechecked
+from tomosift.exports.schemas import ExportFilters, Precision, Rechecked
 
 FEWEST_TO_RELY_ON = 20
 
@@ -29,12 +29,17 @@ class PrecisionMeasure:
         self._right = labels[usable] == predictions.codes[places[usable]]
         self._predicted = predictions.codes[places[usable]]
         self._confidence = predictions.confidence[places[usable]]
+        self._unlike = predictions.unlike[places[usable]]
 
-    def of(self, codes: NDArray[np.int16] | list[int], min_confidence: float | None) -> Precision:
-        """How often a prediction of one of these classes, at least this sure, is right."""
+    def of(self, codes: NDArray[np.int16] | list[int], filters: ExportFilters) -> Precision:
+        """How often a prediction of one of these classes that passes the filters of predictions is right."""
         chosen = np.isin(self._predicted, codes)
-        if min_confidence is not None:
-            chosen &= self._confidence >= np.float32(min_confidence)
+        if filters.min_confidence is not None:
+            chosen &= self._confidence >= np.float32(filters.min_confidence)
+        if filters.max_unlike is not None:
+            chosen &= self._unlike <= np.float32(filters.max_unlike)
+        if filters.min_unlike is not None:
+            chosen &= self._unlike >= np.float32(filters.min_unlike)
         return estimate(self._right[chosen], self._weights[chosen])
 
 

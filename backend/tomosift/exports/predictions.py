@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from tomosift.exports.pool_facts import JUNK, NOTHING, PoolFacts, code_of
 from tomosift.kit.artifacts import ArtifactStore, ArtifactUnreadable
 from tomosift.kit.problems import ProblemError, not_found
-from tomosift.kit.stored_columns import open_columns
+from tomosift.kit.stored_columns import most_likely, open_columns
 from tomosift.tables import Cycle, Model, ParticleClass
 
 
@@ -46,10 +46,14 @@ class CycleModel:
 
 @dataclass(frozen=True)
 class Predictions:
-    """Class codes `(n,)`, in the order of the facts (NOTHING where there is none), and confidence, NaN without."""
+    """Class codes `(n,)`, in the order of the facts (NOTHING where there is none), and confidence, NaN without.
+
+    `unlike` `(n,)`, in 0..1, is how unlike all classes each particle is; NaN where the cycle does not say.
+    """
 
     codes: NDArray[np.int16]
     confidence: NDArray[np.float32]
+    unlike: NDArray[np.float32]
     model: CycleModel | None
 
 
@@ -87,26 +91,19 @@ def read_predictions(store: ArtifactStore, facts: PoolFacts, model: CycleModel |
     if model is None:
         known = facts.imported_predictions != NOTHING
         confidence = np.where(known, facts.imported_confidence, np.nan).astype(np.float32)
-        return Predictions(facts.imported_predictions, confidence, None)
+        return Predictions(facts.imported_predictions, confidence, np.full(len(facts), np.nan, np.float32), None)
     codes = np.full(len(facts), NOTHING, np.int16)
-    confidence = np.full(len(facts), np.nan, np.float32)
+    confidence, unlike = np.full((2, len(facts)), np.nan, np.float32)
     output_codes = _codes_of_outputs(model.classes, facts.classes)
     for key in model.keys:
-        for ids, logits in _outputs(store, key, len(output_codes)):
+        for ids, logits, strangeness in _outputs(store, key, len(output_codes)):
             places = facts.places_of(ids)
-            winner, share = _decide(logits, model.temperature or 1.0)
+            winner, share = most_likely(logits, model.temperature or 1.0)
             usable = (places >= 0) & np.isfinite(share)
             codes[places[usable]] = output_codes[winner[usable]]
             confidence[places[usable]] = share[usable]
-    return Predictions(codes, confidence, model)
-
-
-def _decide(logits: NDArray[np.floating[Any]], temperature: float) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    scaled = logits.astype(np.float64) / temperature
-    winner = scaled.argmax(axis=1)
-    with np.errstate(invalid="ignore", over="ignore"):
-        share = 1.0 / np.exp(scaled - scaled.max(axis=1, keepdims=True)).sum(axis=1)
-    return winner, share
+            unlike[places[usable]] = strangeness[usable]
+    return Predictions(codes, confidence, unlike, model)
 
 
 def _codes_of_outputs(outputs: Sequence[dict[str, Any]], classes: Sequence[ParticleClass]) -> NDArray[np.int16]:
@@ -118,10 +115,11 @@ def _codes_of_outputs(outputs: Sequence[dict[str, Any]], classes: Sequence[Parti
 
 def _outputs(
     store: ArtifactStore, key: str, width: int
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.floating[Any]]]]:
-    """Ids and logits of a cycle's outputs, some rows at a time."""
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.floating[Any]], NDArray[np.float32]]]:
+    """Ids, logits and unlikeness (NaN where it was not stored) of a cycle's outputs, some rows at a time."""
     with open_columns(store, key) as columns:
         if columns.width("logits") != width:
             raise ArtifactUnreadable(f"the outputs in {key!r} do not fit the model's {width} classes")
-        for ids, logits in columns.parts("item_ids", "logits"):
-            yield ids, logits
+        names = ["item_ids", "logits", *(["unlike"] if "unlike" in columns else [])]
+        for ids, logits, *unlike in columns.parts(*names):
+            yield ids, logits, unlike[0] if unlike else np.full(len(ids), np.nan, np.float32)

@@ -17,6 +17,7 @@ from tomosift.exports.predictions import Predictions, find_cycle, read_predictio
 from tomosift.exports.schemas import (
     Choice,
     ExportedClass,
+    ExportFilters,
     ExportPreview,
     Precision,
     PredictionSource,
@@ -94,8 +95,8 @@ def preview(known: Known, choice: Choice) -> ExportPreview:
     return ExportPreview(
         total=len(facts),
         selected=int(outcome.selected.sum()),
-        classes=count_classes(known, outcome, measure, choice.filters.min_confidence),
-        thresholds=[_threshold(everything, predictions, measure, each) for each in THRESHOLDS],
+        classes=count_classes(known, outcome, measure, choice.filters),
+        thresholds=[_threshold(everything, predictions, measure, choice.filters, each) for each in THRESHOLDS],
         predictions=prediction_source(predictions),
     )
 
@@ -110,14 +111,14 @@ def prediction_source(predictions: Predictions) -> PredictionSource:
 
 
 def count_classes(
-    known: Known, outcome: Outcome, measure: PrecisionMeasure, min_confidence: float | None
+    known: Known, outcome: Outcome, measure: PrecisionMeasure, filters: ExportFilters
 ) -> list[ExportedClass]:
     """The selected particles by class, in the order of the class set; classes without a particle are there with 0."""
     rows = []
     for code, name in class_names(known.facts).items():
         chosen = outcome.selected & (outcome.codes == code)
         by = {who: int((chosen & (outcome.decided_by == who)).sum()) for who in (EXPERT, IMPORTER, MODEL)}
-        precision = measure.of([code], min_confidence) if by[MODEL] else None
+        precision = measure.of([code], filters) if by[MODEL] else None
         checked = rechecked(known.facts, chosen, outcome)
         rows.append(
             ExportedClass(
@@ -136,7 +137,11 @@ def count_classes(
 
 
 def _threshold(
-    everything: Outcome, predictions: Predictions, measure: PrecisionMeasure, confidence: float
+    everything: Outcome,
+    predictions: Predictions,
+    measure: PrecisionMeasure,
+    filters: ExportFilters,
+    confidence: float,
 ) -> ThresholdRow:
     sure: NDArray[np.bool_] = predictions.confidence >= np.float32(confidence)
     by_model = everything.selected & (everything.decided_by == MODEL)
@@ -148,7 +153,7 @@ def _threshold(
         confidence=confidence,
         count=int(by_people.sum() + chosen.sum()),
         by_model=int(chosen.sum()),
-        precision=measure.of(codes, confidence) if len(codes) else None,
+        precision=measure.of(codes, filters.model_copy(update={"min_confidence": confidence})) if len(codes) else None,
     )
 
 

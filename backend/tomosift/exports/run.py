@@ -105,7 +105,7 @@ def _export(job: RunningJob, files: AttemptFiles, artifacts: ArtifactStore, volu
     sums = lists.sums.write(files) if lists.sums is not None else []
     job.report("finish", 0, 1, "writing the manifest")
     measure = PrecisionMeasure(plan.known.facts, plan.known.predictions)
-    counts = count_classes(plan.known, plan.outcome, measure, plan.request.filters.min_confidence)
+    counts = count_classes(plan.known, plan.outcome, measure, plan.request.filters)
     facts = ExportFacts(order.project, order.created_at, order.created_by, counts, lists.converted, sums)
     manifest = json.dumps(write_descriptions(files, plan, facts), indent=1, allow_nan=False).encode()
     with files.open(MANIFEST) as file:

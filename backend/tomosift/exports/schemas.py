@@ -23,7 +23,7 @@ ExportFormat = Annotated[
     Field(json_schema_extra={"enum": [*FORMAT_KEYS]}),
 ]
 Layout = Literal["one-file", "per-class", "selection-and-rest"]
-Column = Literal["label", "annotators", "agreement", "predicted-class", "confidence", "decided-by"]
+Column = Literal["label", "annotators", "agreement", "predicted-class", "confidence", "decided-by", "unlike"]
 ClassesFrom = Literal["labels", "predictions", "labels-else-predictions"]
 DecidedBy = Literal["expert", "importer", "model"]
 VolumesAs = Literal["none", "mrc-cubes", "mrc-stack", "ome-zarr"]
@@ -54,6 +54,14 @@ class ExportFilters(BaseModel):
     )
     min_agreement: Share | None = Field(
         default=None, description="Least share of opinions that say the label; classes a model gave stay."
+    )
+    max_unlike: Share | None = Field(
+        default=None,
+        description="Leave out what a model decided and is more unlike all classes than this; what people decided "
+        "stays. 0.95: of the classes' own particles at most 5 % are left out.",
+    )
+    min_unlike: Share | None = Field(
+        default=None, description="Only what a model decided and is at least so unlike all classes, to look at it."
     )
     tomograms: Names | None = None
 
@@ -157,6 +165,26 @@ class ThresholdRow(BaseModel):
     count: int
     by_model: int
     precision: Precision | None = Field(description="Over all selected classes, of what the model decided.")
+
+
+class ClassPurity(BaseModel):
+    """A class at each threshold: lists of one length, in the order of the thresholds."""
+
+    name: str = Field(description="The class's name or junk; for all classes together: all.")
+    count: list[int] = Field(description="Particles nobody has labeled that the model calls so, at least this sure.")
+    n: list[int] = Field(description="Labeled evaluation items the shares rest on.")
+    share: list[float | None] = Field(description="The share expected to be right; None where n is 0.")
+    low: list[float | None] = Field(description="95 % interval (Clopper and Pearson).")
+    high: list[float | None]
+
+
+class Purity(BaseModel):
+    """What fraction of each class is expected to be right at each least confidence, and how many particles pass."""
+
+    cycle: int
+    calibrated: bool
+    thresholds: list[float]
+    classes: list[ClassPurity] = Field(description="All classes together first.")
 
 
 class PredictionSource(BaseModel):

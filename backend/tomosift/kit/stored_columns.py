@@ -63,6 +63,15 @@ class StoredColumns:
         return entry
 
 
+def most_likely(logits: NDArray[np.floating[Any]], temperature: float) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """The class number each row of logits `(n, K)` says, and its share of softmax(z / T) (Guo et al., ICML 2017)."""
+    scaled = logits.astype(np.float64) / temperature
+    winner = scaled.argmax(axis=1)
+    with np.errstate(invalid="ignore", over="ignore"):
+        share = 1.0 / np.exp(scaled - scaled.max(axis=1, keepdims=True)).sum(axis=1)
+    return winner, share
+
+
 @contextlib.contextmanager
 def open_columns(store: ArtifactStore, key: str) -> Iterator[StoredColumns]:
     """The columns of an artifact. Raises ArtifactMissing, ArtifactUnreadable."""

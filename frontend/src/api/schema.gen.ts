@@ -188,6 +188,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Come back from the provider
+         * @description Check what the provider says, begin a session, and open the page that was asked for.
+         */
+        get: operations["finish_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Go to the provider to sign in
+         * @description Send the browser to the provider. It comes back to `/oidc/callback` within ten minutes.
+         */
+        get: operations["start_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -367,6 +407,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{slug}/cycles/{number}/likely-label-errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Training labels that are likely wrong
+         * @description Labels that classifiers fitted without them contradict, the likeliest first. Ask about them in the queue.
+         */
+        get: operations["read_likely_label_errors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{slug}/decisions": {
         parameters: {
             query?: never;
@@ -493,6 +553,26 @@ export interface paths {
          * @description Particles by class, who decided, and what fraction is expected to be right; nothing is written.
          */
         post: operations["preview_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/exports/purity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Expected purity by confidence
+         * @description For each class of a cycle's model, at each least confidence: how many particles pass, and what share is right.
+         */
+        get: operations["read_purity"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -808,6 +888,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{slug}/leases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who holds what
+         * @description The items people have before them now, the longest held first.
+         */
+        get: operations["read_leases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/leases/heartbeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep several items reserved
+         * @description Give your leases their full time again. Send it every minute while items are open or prefetched.
+         */
+        post: operations["keep_leases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{slug}/leases/{lease_id}": {
         parameters: {
             query?: never;
@@ -820,7 +940,9 @@ export interface paths {
         post?: never;
         /**
          * Give an item back
-         * @description Let others have the item. Giving back a lease that is over already changes nothing.
+         * @description Let others have the item; curators may do so with what somebody else holds.
+         *
+         *     Giving back a lease that is over already changes nothing.
          */
         delete: operations["give_back_lease"];
         options?: never;
@@ -972,6 +1094,129 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{slug}/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The queue as a whole
+         * @description How much is open of each kind of work, in the order it is handed out, and whether the queue is paused.
+         */
+        get: operations["read_queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/queue/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take questions out of the queue
+         * @description Take the open questions of one kind out, but for those that people have before them. Nothing decided changes.
+         */
+        post: operations["cancel_questions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/queue/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause the queue
+         * @description Hand nothing out until it is resumed. What people have before them can still be decided.
+         */
+        post: operations["pause_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/queue/priority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change what comes first
+         * @description Give the open questions of one kind of work, or about certain items, a priority.
+         */
+        post: operations["set_priority"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/queue/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask about items again
+         * @description Queue re-checks (of certain items, or of a random share of the labeled), likely label errors, or adjudications.
+         *
+         *     A re-check goes to somebody who has not decided the item; the others may go to whoever decided it, for a new
+         *     opinion. What is asked already or cannot be asked is left out and counted.
+         */
+        post: operations["ask_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/queue/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume the queue
+         * @description Hand out items again.
+         */
+        post: operations["resume_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{slug}/restore": {
         parameters: {
             query?: never;
@@ -1052,6 +1297,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{slug}/subtomograms/{subtomogram_id}/model-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the newest model says of a subtomogram
+         * @description Its class, how sure the model is, and how unlike all classes it is. Not for the evaluation sample.
+         */
+        get: operations["read_model_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{slug}/subtomograms/{subtomogram_id}/neighbours": {
         parameters: {
             query?: never;
@@ -1064,6 +1329,28 @@ export interface paths {
          * @description Particles of the same tomogram within `radius`, with their offsets and labels.
          */
         get: operations["read_neighbours"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/subtomograms/{subtomogram_id}/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Particles that look like this one
+         * @description The most similar of all and of the labeled ones, in the newest cycle's eyes.
+         *
+         *     The search is exact. An evaluation item is refused to who has not decided it; among the results it has no label.
+         */
+        get: operations["read_similar"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1126,7 +1413,8 @@ export interface paths {
          * @description Reserve up to `count` items for yourself, in the queue's order.
          *
          *     Nobody else is given them until you decide, give them back, or their time runs out. You never get an item that you
-         *     decided or hold. With nothing to give, `empty` says why and what to do.
+         *     hold or have decided (but for a second look at a likely label error). With nothing to give, `empty` says why and
+         *     what to do.
          */
         post: operations["claim_next_tasks"];
         delete?: never;
@@ -1261,6 +1549,138 @@ export interface paths {
          *     Import the list inside when the job has succeeded. Unpacking again goes on where it stopped.
          */
         post: operations["unpack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Webhooks of a project
+         * @description Who is told of what; secrets are never shown again.
+         */
+        get: operations["read_webhooks"];
+        put?: never;
+        /**
+         * Make a webhook
+         * @description Tell a URL of these events from now on. The answer shows the secret that signs them, this once.
+         */
+        post: operations["create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One webhook
+         * @description The webhook. Its ETag is what a change must name.
+         */
+        get: operations["read_webhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a webhook
+         * @description Remove it with its delivery log; what waits is not sent any more.
+         */
+        delete: operations["delete_webhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Change or pause a webhook
+         * @description Change URL or events, pause or resume. While it is paused nothing is sent, and nothing new is put on its list.
+         */
+        patch: operations["change_webhook"];
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/webhooks/{webhook_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was sent, newest first
+         * @description Every delivery with its tries and what came back; kept for 30 days after its end.
+         */
+        get: operations["read_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send again
+         * @description Send a delivery again from the beginning, under the same `webhook-id`.
+         */
+        post: operations["redeliver_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/webhooks/{webhook_id}/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test
+         * @description Put an event `ping` on its list; the delivery log tells how it went.
+         */
+        post: operations["ping_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/webhooks/{webhook_id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a webhook a new secret
+         * @description Every try from now on is signed with the new secret, which is shown this once; the old one is gone.
+         */
+        post: operations["rotate_webhook_secret"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1689,6 +2109,26 @@ export interface components {
             title: string;
         };
         /**
+         * Agreement
+         * @description How far the model agrees with that of the cycle before about the items both have scored.
+         */
+        Agreement: {
+            /**
+             * Changed
+             * @description The share whose predicted class changed.
+             */
+            changed: number;
+            /**
+             * Kappa
+             * @description Cohen's kappa; None where both call everything one class.
+             */
+            kappa: number | null;
+            /** N */
+            n: number;
+            /** Previous Cycle */
+            previous_cycle: number;
+        };
+        /**
          * AuditEventOut
          * @description Something somebody did.
          * @example {
@@ -1766,10 +2206,31 @@ export interface components {
             ece_before: number | null;
             /** N */
             n: number;
+            /** Reliability After */
+            reliability_after?: components["schemas"]["ReliabilityBin"][];
+            /**
+             * Reliability Before
+             * @description Bins that hold items.
+             */
+            reliability_before?: components["schemas"]["ReliabilityBin"][];
             /** Temperature */
             temperature: number;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * CancelIn
+         * @description The kind of work to take out of the queue.
+         * @example {
+         *       "work": "recheck"
+         *     }
+         */
+        CancelIn: {
+            /**
+             * Work
+             * @enum {string}
+             */
+            work: "query" | "recheck" | "label-error" | "adjudication";
         };
         /**
          * CatalogueOut
@@ -1838,6 +2299,17 @@ export interface components {
             workers_seen: number;
         };
         /**
+         * ChangedOut
+         * @description How many questions changed.
+         * @example {
+         *       "changed": 12
+         *     }
+         */
+        ChangedOut: {
+            /** Changed */
+            changed: number;
+        };
+        /**
          * Choice
          * @description Where classes come from, and which particles: what a preview and an export share.
          */
@@ -1874,6 +2346,11 @@ export interface components {
              * @default false
              */
             resume?: boolean;
+            /**
+             * Work
+             * @description Only these kinds of work. Left out: all but adjudication, which is for curators who ask for it.
+             */
+            work?: ("query" | "evaluation" | "recheck" | "label-error" | "adjudication")[] | null;
         };
         /**
          * ClaimResponse
@@ -1926,9 +2403,13 @@ export interface components {
         };
         /**
          * ClassMetrics
-         * @description How well one class is found, on the report half.
+         * @description How well one class is found, on the report half. Intervals are 95 % (Clopper and Pearson).
          */
         ClassMetrics: {
+            /** F1 */
+            f1?: number | null;
+            /** F1 Interval */
+            f1_interval?: number[] | null;
             /**
              * N
              * @description Evaluation items that the expert gave this class.
@@ -1938,8 +2419,17 @@ export interface components {
             name: string;
             /** Precision */
             precision: number | null;
+            /** Precision Interval */
+            precision_interval?: number[] | null;
+            /**
+             * Predicted
+             * @description Evaluation items that the model calls so.
+             */
+            predicted?: number | null;
             /** Recall */
             recall: number | null;
+            /** Recall Interval */
+            recall_interval?: number[] | null;
         };
         /**
          * ClassOut
@@ -1967,6 +2457,39 @@ export interface components {
              * @description Order in lists, from 0.
              */
             position: number;
+        };
+        /**
+         * ClassPurity
+         * @description A class at each threshold: lists of one length, in the order of the thresholds.
+         */
+        ClassPurity: {
+            /**
+             * Count
+             * @description Particles nobody has labeled that the model calls so, at least this sure.
+             */
+            count: number[];
+            /** High */
+            high: (number | null)[];
+            /**
+             * Low
+             * @description 95 % interval (Clopper and Pearson).
+             */
+            low: (number | null)[];
+            /**
+             * N
+             * @description Labeled evaluation items the shares rest on.
+             */
+            n: number[];
+            /**
+             * Name
+             * @description The class's name or junk; for all classes together: all.
+             */
+            name: string;
+            /**
+             * Share
+             * @description The share expected to be right; None where n is 0.
+             */
+            share: (number | null)[];
         };
         /**
          * ClassValue
@@ -2082,10 +2605,13 @@ export interface components {
          * @description A model's numbers. `reason` says why a part is missing.
          */
         CycleMetrics: {
+            agreement?: components["schemas"]["Agreement"] | null;
             calibration?: components["schemas"]["Calibration"] | null;
+            label_errors?: components["schemas"]["LabelErrorCount"] | null;
             /** Reason */
             reason?: string | null;
             report?: components["schemas"]["Report"] | null;
+            stopping?: components["schemas"]["StoppingAdvice"] | null;
             training?: components["schemas"]["TrainingFigures"] | null;
         } & {
             [key: string]: unknown;
@@ -2303,14 +2829,6 @@ export interface components {
          *         "class_id": "5f0e0a66-9f0b-4b57-8d3a-6a3a6ad0c111",
          *         "kind": "class"
          *       },
-         *       "queue": {
-         *         "batch_cycle_number": 3,
-         *         "batch_done": 9,
-         *         "batch_total": 40,
-         *         "leased_by_others": 2,
-         *         "open_evaluation": 88,
-         *         "open_query": 31
-         *       },
          *       "status": "accepted"
          *     }
          */
@@ -2319,13 +2837,72 @@ export interface components {
             event_id: number;
             /** @description What counts now; null after a comment. */
             label: components["schemas"]["LabelOut"] | null;
-            queue: components["schemas"]["QueueStatus"];
             /**
              * Status
              * @description `late`: somebody else had the item by then; your word is kept as a further opinion.
              * @enum {string}
              */
             status: "accepted" | "late";
+        };
+        /**
+         * DeliveryOut
+         * @description One event sent, or to be sent, to a webhook.
+         * @example {
+         *       "created_at": "2026-11-20T12:00:00Z",
+         *       "event": "cycle.ready",
+         *       "finished_at": "2026-11-20T12:00:31Z",
+         *       "id": 4711,
+         *       "last_status": 204,
+         *       "payload": {
+         *         "data": {
+         *           "cycle": 3
+         *         },
+         *         "project": "demo",
+         *         "timestamp": "2026-11-20T12:00:00Z",
+         *         "type": "cycle.ready"
+         *       },
+         *       "state": "delivered",
+         *       "tries": 2
+         *     }
+         */
+        DeliveryOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Event */
+            event: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: number;
+            /** Last Error */
+            last_error: string | null;
+            /**
+             * Last Status
+             * @description HTTP status of the newest try, if there was an answer.
+             */
+            last_status: number | null;
+            /**
+             * Next Try At
+             * @description null when it is over.
+             */
+            next_try_at: string | null;
+            /**
+             * Payload
+             * @description The body as it is sent.
+             */
+            payload: {
+                [key: string]: unknown;
+            };
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "delivered" | "failed";
+            /** Tries */
+            tries: number;
         };
         /**
          * EmptyQueue
@@ -2336,7 +2913,7 @@ export interface components {
              * Code
              * @enum {string}
              */
-            code: "nothing-imported" | "all-held" | "batch-done-launch" | "cycle-running" | "too-few-classes" | "too-few-labels" | "pool-exhausted";
+            code: "nothing-imported" | "paused" | "all-held" | "lease-limit" | "no-such-work" | "batch-done-launch" | "cycle-running" | "too-few-classes" | "too-few-labels" | "pool-exhausted";
             /** Detail */
             detail: string;
             /**
@@ -2446,6 +3023,11 @@ export interface components {
              */
             decided_by?: ("expert" | "importer" | "model")[] | null;
             /**
+             * Max Unlike
+             * @description Leave out what a model decided and is more unlike all classes than this; what people decided stays. 0.95: of the classes' own particles at most 5 % are left out.
+             */
+            max_unlike?: number | null;
+            /**
              * Min Agreement
              * @description Least share of opinions that say the label; classes a model gave stay.
              */
@@ -2455,6 +3037,11 @@ export interface components {
              * @description Least calibrated confidence of classes a model gave; what people decided stays.
              */
             min_confidence?: number | null;
+            /**
+             * Min Unlike
+             * @description Only what a model decided and is at least so unlike all classes, to look at it.
+             */
+            min_unlike?: number | null;
             /** Tomograms */
             tomograms?: string[] | null;
         };
@@ -2505,7 +3092,7 @@ export interface components {
              *       "confidence"
              *     ]
              */
-            columns?: ("label" | "annotators" | "agreement" | "predicted-class" | "confidence" | "decided-by")[];
+            columns?: ("label" | "annotators" | "agreement" | "predicted-class" | "confidence" | "decided-by" | "unlike")[];
             /**
              * Cycle
              * @description Predictions of this cycle. Default: the newest one that is ready.
@@ -2657,6 +3244,27 @@ export interface components {
             /** Sha256 */
             sha256: string;
         };
+        /**
+         * Gain
+         * @description Accuracy gained over some cycles, on the same evaluation items, with its 95 % interval (Agresti and Min).
+         */
+        Gain: {
+            /** Cycles */
+            cycles: number;
+            /** Gain */
+            gain: number;
+            /** High */
+            high: number;
+            /**
+             * Labels
+             * @description Training labels given in between.
+             */
+            labels: number;
+            /** Low */
+            low: number;
+            /** N */
+            n: number;
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -2695,6 +3303,89 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+        };
+        /**
+         * HeartbeatsIn
+         * @description The leases to keep.
+         * @example {
+         *       "lease_ids": [
+         *         912,
+         *         913
+         *       ]
+         *     }
+         */
+        HeartbeatsIn: {
+            /** Lease Ids */
+            lease_ids: number[];
+        };
+        /**
+         * HeartbeatsOut
+         * @description Which leases are still yours, and which are over.
+         * @example {
+         *       "ended_ids": [
+         *         913
+         *       ],
+         *       "renewed": [
+         *         {
+         *           "expires_at": "2026-11-20T12:21:00Z",
+         *           "id": 912
+         *         }
+         *       ]
+         *     }
+         */
+        HeartbeatsOut: {
+            /**
+             * Ended Ids
+             * @description Decided, given back, or run out; or never yours.
+             */
+            ended_ids: number[];
+            /** Renewed */
+            renewed: components["schemas"]["RenewedLease"][];
+        };
+        /**
+         * HeldItem
+         * @description An item that somebody has before them.
+         * @example {
+         *       "lease_id": 912,
+         *       "since": "2026-11-20T12:00:00Z",
+         *       "subtomogram": "TS_01/000012",
+         *       "subtomogram_id": 4711,
+         *       "until": "2026-11-20T12:20:00Z",
+         *       "user": "ada",
+         *       "user_id": "5f0e0a66-9f0b-4b57-8d3a-6a3a6ad0c111",
+         *       "work": "query"
+         *     }
+         */
+        HeldItem: {
+            /** Lease Id */
+            lease_id: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Subtomogram */
+            subtomogram: string;
+            /** Subtomogram Id */
+            subtomogram_id: number;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** User */
+            user: string;
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+            /**
+             * Work
+             * @description `query`: a pick of the batch. `evaluation`: of the random sample that measures accuracy. `recheck`: another person's opinion. `label-error`: a second look at a label that looks wrong. `adjudication`: a curator's last word.
+             * @enum {string}
+             */
+            work: "query" | "evaluation" | "recheck" | "label-error" | "adjudication";
         };
         /**
          * ImportPath
@@ -3139,6 +3830,27 @@ export interface components {
             unsure: number;
         };
         /**
+         * LabelErrorCount
+         * @description How many training labels look wrong.
+         */
+        LabelErrorCount: {
+            /**
+             * Expected
+             * @description About so many are wrong; too many where classes are hard to tell apart.
+             */
+            expected: number;
+            /**
+             * Found
+             * @description So many are likely wrong one by one.
+             */
+            found: number;
+            /**
+             * Judged
+             * @description Labels of classes with at least 5 of them.
+             */
+            judged: number;
+        };
+        /**
          * LabelImport
          * @description How the classes in a column become labels: what an import may bring along, too.
          */
@@ -3278,6 +3990,19 @@ export interface components {
             kind: "class" | "unsure" | "junk" | "skip";
         };
         /**
+         * LabelSaid
+         * @description A class or junk.
+         */
+        LabelSaid: {
+            /** Class Id */
+            class_id: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "class" | "junk";
+        };
+        /**
          * LearningCurve
          * @description Accuracy against labels.
          * @example {
@@ -3322,6 +4047,50 @@ export interface components {
             fencing_token: number;
             /** Id */
             id: number;
+        };
+        /**
+         * LikelyLabelError
+         * @description A training label that classifiers which did not see it contradict.
+         */
+        LikelyLabelError: {
+            given: components["schemas"]["LabelSaid"];
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Score
+             * @description How much likelier the suggestion is, 0 to 1.
+             */
+            score: number;
+            /**
+             * Still Stands
+             * @description Whether the label is today what it was for the cycle.
+             */
+            still_stands: boolean;
+            /** Subtomogram Id */
+            subtomogram_id: number;
+            suggested: components["schemas"]["LabelSaid"];
+            /** Volume Url */
+            volume_url: string;
+        };
+        /**
+         * LikelyLabelErrors
+         * @description The list of a cycle, the likeliest first.
+         */
+        LikelyLabelErrors: {
+            /**
+             * Expected
+             * @description About so many of the judged labels are wrong.
+             */
+            expected: number;
+            /**
+             * Items
+             * @description At most 500.
+             */
+            items: components["schemas"]["LikelyLabelError"][];
+            /** Judged */
+            judged: number;
         };
         /**
          * LinkOut
@@ -3439,6 +4208,25 @@ export interface components {
             network: string;
             /** Parameter Count */
             parameter_count: number;
+        };
+        /**
+         * ModelView
+         * @description What the newest model says about one subtomogram.
+         */
+        ModelView: {
+            /**
+             * Confidence
+             * @description 0 to 1, calibrated where the cycle could.
+             */
+            confidence: number;
+            /** Cycle */
+            cycle: number;
+            prediction: components["schemas"]["LabelSaid"];
+            /**
+             * Unlike
+             * @description How unlike all classes, 0 to 1: of their own particles at most the rest lies so far out.
+             */
+            unlike: number | null;
         };
         /**
          * MoreTasksOut
@@ -3598,10 +4386,30 @@ export interface components {
              */
             next: string | null;
         };
+        /** Page[DeliveryOut] */
+        Page_DeliveryOut_: {
+            /** Items */
+            items: components["schemas"]["DeliveryOut"][];
+            /**
+             * Next
+             * @description Give it as `after` to get the next page; null at the end.
+             */
+            next: string | null;
+        };
         /** Page[ExportOut] */
         Page_ExportOut_: {
             /** Items */
             items: components["schemas"]["ExportOut"][];
+            /**
+             * Next
+             * @description Give it as `after` to get the next page; null at the end.
+             */
+            next: string | null;
+        };
+        /** Page[HeldItem] */
+        Page_HeldItem_: {
+            /** Items */
+            items: components["schemas"]["HeldItem"][];
             /**
              * Next
              * @description Give it as `after` to get the next page; null at the end.
@@ -3702,6 +4510,16 @@ export interface components {
         Page_UserOut_: {
             /** Items */
             items: components["schemas"]["UserOut"][];
+            /**
+             * Next
+             * @description Give it as `after` to get the next page; null at the end.
+             */
+            next: string | null;
+        };
+        /** Page[WebhookOut] */
+        Page_WebhookOut_: {
+            /** Items */
+            items: components["schemas"]["WebhookOut"][];
             /**
              * Next
              * @description Give it as `after` to get the next page; null at the end.
@@ -3859,6 +4677,25 @@ export interface components {
             volume_url: string;
         };
         /**
+         * PriorityIn
+         * @description A priority for what is open: all of one kind of work, or certain items.
+         * @example {
+         *       "priority": 10,
+         *       "work": "recheck"
+         *     }
+         */
+        PriorityIn: {
+            /**
+             * Priority
+             * @description Higher comes first; a batch has 0.
+             */
+            priority: number;
+            /** Subtomogram Ids */
+            subtomogram_ids?: number[] | null;
+            /** Work */
+            work?: ("query" | "evaluation" | "recheck" | "label-error" | "adjudication") | null;
+        };
+        /**
          * Problem
          * @description The body of every error response.
          * @example {
@@ -3958,9 +4795,12 @@ export interface components {
          *         "batch_cycle_number": 3,
          *         "batch_done": 9,
          *         "batch_total": 40,
+         *         "is_paused": false,
          *         "leased_by_others": 2,
          *         "open_evaluation": 88,
-         *         "open_query": 31
+         *         "open_query": 31,
+         *         "open_second_look": 4,
+         *         "waiting_for_others": 7
          *       }
          *     }
          */
@@ -4140,6 +4980,13 @@ export interface components {
              */
             interleave?: number;
             /**
+             * Label Rule
+             * @description What makes one label of several opinions: `single` the newest one, `majority` what most say, `dawid-skene` what is most probable given how often each person is right, `crowdlab` the same with the model's outputs as a further voice. An adjudicated word wins over all.
+             * @default single
+             * @enum {string}
+             */
+            label_rule?: "single" | "majority" | "dawid-skene" | "crowdlab";
+            /**
              * Overlap Opinions
              * @description How many people are asked about such an item.
              * @default 2
@@ -4211,6 +5058,89 @@ export interface components {
             start_url: string;
         };
         /**
+         * Purity
+         * @description What fraction of each class is expected to be right at each least confidence, and how many particles pass.
+         */
+        Purity: {
+            /** Calibrated */
+            calibrated: boolean;
+            /**
+             * Classes
+             * @description All classes together first.
+             */
+            classes: components["schemas"]["ClassPurity"][];
+            /** Cycle */
+            cycle: number;
+            /** Thresholds */
+            thresholds: number[];
+        };
+        /**
+         * QuestionsIn
+         * @description Ask about items once more: named ones, or a random share of those that are labeled.
+         * @example {
+         *       "reason": "The model sees a rod here.",
+         *       "subtomogram_ids": [
+         *         4711,
+         *         4802
+         *       ],
+         *       "work": "label-error"
+         *     }
+         */
+        QuestionsIn: {
+            /**
+             * Labeled Share
+             * @description Instead of ids: this share of the labeled items, drawn at random.
+             */
+            labeled_share?: number | null;
+            /**
+             * Reason
+             * @description What the one who is asked reads; not for re-checks.
+             */
+            reason?: string | null;
+            /** Subtomogram Ids */
+            subtomogram_ids?: number[] | null;
+            /**
+             * Work
+             * @enum {string}
+             */
+            work: "recheck" | "label-error" | "adjudication";
+        };
+        /**
+         * QuestionsOut
+         * @description What was asked, and what was left out.
+         * @example {
+         *       "added": 2,
+         *       "asked_already": 1,
+         *       "in_evaluation": 0,
+         *       "not_there": 0,
+         *       "undecided": 0
+         *     }
+         */
+        QuestionsOut: {
+            /** Added */
+            added: number;
+            /**
+             * Asked Already
+             * @description The same question about them is open.
+             */
+            asked_already: number;
+            /**
+             * In Evaluation
+             * @description In the evaluation sample, where a likely label error would tell of the label. Re-checks are blind.
+             */
+            in_evaluation: number;
+            /**
+             * Not There
+             * @description No such subtomogram in this project.
+             */
+            not_there: number;
+            /**
+             * Undecided
+             * @description Nobody has decided them: there is nothing to look at again.
+             */
+            undecided: number;
+        };
+        /**
          * QueueDepth
          * @description Jobs of one queue that are not over.
          */
@@ -4223,15 +5153,42 @@ export interface components {
             running: number;
         };
         /**
+         * QueueOut
+         * @description The queue of a project as a whole.
+         * @example {
+         *       "works": [
+         *         {
+         *           "held": 6,
+         *           "highest_priority": 0,
+         *           "lowest_priority": 0,
+         *           "open": 31,
+         *           "work": "query"
+         *         }
+         *       ]
+         *     }
+         */
+        QueueOut: {
+            /** Paused At */
+            paused_at: string | null;
+            /**
+             * Works
+             * @description Kinds of work with something open, the next one first.
+             */
+            works: components["schemas"]["WorkCount"][];
+        };
+        /**
          * QueueStatus
          * @description The queue as you see it. `open_…` are items you have not answered, those that others hold included.
          * @example {
          *       "batch_cycle_number": 3,
          *       "batch_done": 9,
          *       "batch_total": 40,
+         *       "is_paused": false,
          *       "leased_by_others": 2,
          *       "open_evaluation": 88,
-         *       "open_query": 31
+         *       "open_query": 31,
+         *       "open_second_look": 4,
+         *       "waiting_for_others": 7
          *     }
          */
         QueueStatus: {
@@ -4244,12 +5201,27 @@ export interface components {
             batch_done: number;
             /** Batch Total */
             batch_total: number;
+            /**
+             * Is Paused
+             * @description A curator has paused the queue: nothing is handed out.
+             */
+            is_paused: boolean;
             /** Leased By Others */
             leased_by_others: number;
             /** Open Evaluation */
             open_evaluation: number;
             /** Open Query */
             open_query: number;
+            /**
+             * Open Second Look
+             * @description Re-checks of decided items and likely label errors.
+             */
+            open_second_look: number;
+            /**
+             * Waiting For Others
+             * @description Open items that you have answered: they wait for another person.
+             */
+            waiting_for_others: number;
         };
         /**
          * Rechecked
@@ -4263,6 +5235,53 @@ export interface components {
             agree: number;
             /** Of */
             of: number;
+        };
+        /**
+         * ReliabilityBin
+         * @description The items of the report half whose confidence is from `start` to `end`.
+         */
+        ReliabilityBin: {
+            /**
+             * Accuracy
+             * @description The share that is right.
+             */
+            accuracy: number;
+            /**
+             * Confidence
+             * @description Their mean confidence.
+             */
+            confidence: number;
+            /** End */
+            end: number;
+            /** High */
+            high: number;
+            /**
+             * Low
+             * @description 95 % interval (Wilson) of the share.
+             */
+            low: number;
+            /** N */
+            n: number;
+            /** Start */
+            start: number;
+            /**
+             * Weight
+             * @description Its share of all items.
+             */
+            weight: number;
+        };
+        /**
+         * RenewedLease
+         * @description A lease that is still yours.
+         */
+        RenewedLease: {
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Id */
+            id: number;
         };
         /**
          * Report
@@ -4346,6 +5365,13 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+            /** Has Password */
+            has_password: boolean;
+            /**
+             * May Set Password
+             * @description A new password may be set without the old one: a link was just opened.
+             */
+            may_set_password: boolean;
             user: components["schemas"]["UserOut"];
         };
         /**
@@ -4385,6 +5411,8 @@ export interface components {
             evaluation_minimum?: number | null;
             /** Interleave */
             interleave?: number | null;
+            /** Label Rule */
+            label_rule?: ("single" | "majority" | "dawid-skene" | "crowdlab") | null;
             /** Overlap Opinions */
             overlap_opinions?: number | null;
             /** Overlap Share */
@@ -4435,6 +5463,59 @@ export interface components {
             provider: components["schemas"]["ProviderOut"] | null;
         };
         /**
+         * SimilarLabel
+         * @description What counts now for a particle that was found.
+         */
+        SimilarLabel: {
+            /** Class Id */
+            class_id: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "class" | "unsure" | "junk" | "skip";
+        };
+        /**
+         * SimilarParticle
+         * @description A particle that looks like the one asked about.
+         */
+        SimilarParticle: {
+            /** Id */
+            id: number;
+            /** @description Null also for items of the evaluation sample. */
+            label: components["schemas"]["SimilarLabel"] | null;
+            /** Name */
+            name: string;
+            /**
+             * Similarity
+             * @description Cosine of the two standardised embeddings: 1 the same, 0 unrelated.
+             */
+            similarity: number;
+            /** Volume Url */
+            volume_url: string;
+        };
+        /**
+         * SimilarParticles
+         * @description What looks like a particle, most similar first.
+         */
+        SimilarParticles: {
+            /**
+             * Cycle Number
+             * @description The cycle in whose eyes they are alike.
+             */
+            cycle_number: number;
+            /**
+             * Items
+             * @description Of the whole pool.
+             */
+            items: components["schemas"]["SimilarParticle"][];
+            /**
+             * Labeled
+             * @description Of those with a label, without the evaluation sample.
+             */
+            labeled: components["schemas"]["SimilarParticle"][];
+        };
+        /**
          * SourceOut
          * @description An imported particle list.
          */
@@ -4463,6 +5544,25 @@ export interface components {
             row_count: number;
             /** Voxel Size Angstrom */
             voxel_size_angstrom: number | null;
+        };
+        /**
+         * StoppingAdvice
+         * @description Whether more labels are worth it. Advice only: nothing stops by itself.
+         */
+        StoppingAdvice: {
+            /**
+             * Expected Gain
+             * @description What the next batch brings at the pace of the last cycles, at most.
+             */
+            expected_gain: number | null;
+            gain: components["schemas"]["Gain"] | null;
+            /** Text */
+            text: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "too-early" | "go-on" | "undecided" | "consider-stopping";
         };
         /**
          * SubtomogramBrief
@@ -4651,14 +5751,15 @@ export interface components {
          */
         Task: {
             lease: components["schemas"]["LeaseOut"];
-            /** @description Null for evaluation items, which are decided without any hint. */
+            /** @description Null for evaluation items and re-checks, decided without any hint. */
             pick: components["schemas"]["Pick"] | null;
             subtomogram: components["schemas"]["SubtomogramBrief"];
             /**
              * Work
+             * @description `query`: a pick of the batch. `evaluation`: of the random sample that measures accuracy. `recheck`: another person's opinion. `label-error`: a second look at a label that looks wrong. `adjudication`: a curator's last word.
              * @enum {string}
              */
-            work: "evaluation" | "query" | "recheck" | "adjudication";
+            work: "query" | "evaluation" | "recheck" | "label-error" | "adjudication";
         };
         /**
          * ThresholdRow
@@ -5017,6 +6118,124 @@ export interface components {
             type: string;
         };
         /**
+         * WebhookIn
+         * @description A webhook to be made.
+         * @example {
+         *       "events": [
+         *         "batch.finished",
+         *         "cycle.ready"
+         *       ],
+         *       "url": "https://lab.example.org/tomosift"
+         *     }
+         */
+        WebhookIn: {
+            /**
+             * Events
+             * @description What it is told of.
+             */
+            events: ("batch.finished" | "cycle.ready" | "cycle.failed" | "import.finished" | "label-import.finished" | "export.finished")[];
+            /**
+             * Url
+             * @description https://… (or http://…) on a host of TOMOSIFT_WEBHOOK_HOSTS.
+             * @example https://lab.example.org/tomosift
+             */
+            url: string;
+        };
+        /**
+         * WebhookMade
+         * @description A webhook with its secret, shown this once.
+         * @example {
+         *       "created_at": "2026-11-20T12:00:00Z",
+         *       "events": [
+         *         "batch.finished",
+         *         "cycle.ready"
+         *       ],
+         *       "id": "0b0e6a0c-6a52-4f0b-9a51-0d4d5a3f9f63",
+         *       "is_active": true,
+         *       "secret": "whsec_…",
+         *       "url": "https://lab.example.org/tomosift",
+         *       "version": 1
+         *     }
+         */
+        WebhookMade: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Events */
+            events: ("batch.finished" | "cycle.ready" | "cycle.failed" | "import.finished" | "label-import.finished" | "export.finished")[];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Is Active */
+            is_active: boolean;
+            /**
+             * Secret
+             * @description Signs what is sent: the key is what stands behind `whsec_`, base64-decoded.
+             */
+            secret: string;
+            /** Url */
+            url: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * WebhookOut
+         * @description A webhook. Its ETag is `version`; its secret is never shown again.
+         * @example {
+         *       "created_at": "2026-11-20T12:00:00Z",
+         *       "events": [
+         *         "batch.finished",
+         *         "cycle.ready"
+         *       ],
+         *       "id": "0b0e6a0c-6a52-4f0b-9a51-0d4d5a3f9f63",
+         *       "is_active": true,
+         *       "url": "https://lab.example.org/tomosift",
+         *       "version": 1
+         *     }
+         */
+        WebhookOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Events */
+            events: ("batch.finished" | "cycle.ready" | "cycle.failed" | "import.finished" | "label-import.finished" | "export.finished")[];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Is Active */
+            is_active: boolean;
+            /** Url */
+            url: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * WebhookPatch
+         * @description Changes to a webhook; what is left out stays.
+         * @example {
+         *       "is_active": false
+         *     }
+         */
+        WebhookPatch: {
+            /** Events */
+            events?: ("batch.finished" | "cycle.ready" | "cycle.failed" | "import.finished" | "label-import.finished" | "export.finished")[] | null;
+            /**
+             * Is Active
+             * @description false pauses it: nothing is sent, nothing new is kept.
+             */
+            is_active?: boolean | null;
+            /** Url */
+            url?: string | null;
+        };
+        /**
          * Wedge
          * @description The tilt range of the data, for the compensation of the missing wedge in class sums.
          */
@@ -5031,6 +6250,29 @@ export interface components {
              * @default -60
              */
             minimum_degrees?: number;
+        };
+        /**
+         * WorkCount
+         * @description What is open of one kind of work.
+         */
+        WorkCount: {
+            /**
+             * Held
+             * @description Of these, how many somebody has before them.
+             */
+            held: number;
+            /** Highest Priority */
+            highest_priority: number | null;
+            /** Lowest Priority */
+            lowest_priority: number | null;
+            /** Open */
+            open: number;
+            /**
+             * Work
+             * @description `query`: a pick of the batch. `evaluation`: of the random sample that measures accuracy. `recheck`: another person's opinion. `label-error`: a second look at a label that looks wrong. `adjudication`: a curator's last word.
+             * @enum {string}
+             */
+            work: "query" | "evaluation" | "recheck" | "label-error" | "adjudication";
         };
         /**
          * WorkerOut
@@ -5578,6 +6820,67 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    finish_oidc: {
+        parameters: {
+            query?: {
+                state?: string | null;
+                /** @description To be traded for who it is. */
+                code?: string | null;
+                /** @description Why the provider let nobody in. */
+                error?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the browser goes next. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    start_oidc: {
+        parameters: {
+            query?: {
+                /** @description Page of the interface to open afterwards. */
+                return_to?: string;
+                /** @description Connect the account you are signed in with, instead of signing in. */
+                connect?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where the browser goes next. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     read_projects: {
         parameters: {
             query?: {
@@ -6071,6 +7374,41 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    read_likely_label_errors: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The cycle's number in its project, from 1. */
+                number: number;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LikelyLabelErrors"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     read_decisions: {
         parameters: {
             query?: {
@@ -6400,6 +7738,43 @@ export interface operations {
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    read_purity: {
+        parameters: {
+            query?: {
+                /** @description Default: the newest one that is ready. */
+                cycle?: number | null;
+            };
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Purity"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
         };
@@ -7044,6 +8419,83 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    read_leases: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description The `next` of the page before. */
+                after?: string | null;
+            };
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HeldItem_"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    keep_leases: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HeartbeatsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeartbeatsOut"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     give_back_lease: {
         parameters: {
             query?: never;
@@ -7363,6 +8815,220 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    read_queue: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueOut"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    cancel_questions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedOut"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    pause_queue: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    set_priority: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriorityIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedOut"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    ask_again: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuestionsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionsOut"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            413: components["responses"]["Problem413"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    resume_queue: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     restore_project: {
         parameters: {
             query?: never;
@@ -7511,6 +9177,41 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    read_model_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                subtomogram_id: number;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelView"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     read_neighbours: {
         parameters: {
             query?: {
@@ -7544,6 +9245,44 @@ export interface operations {
             };
             401: components["responses"]["Problem401"];
             404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    read_similar: {
+        parameters: {
+            query?: {
+                /** @description How many of each kind. */
+                limit?: number;
+            };
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                subtomogram_id: number;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimilarParticles"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
@@ -7995,6 +9734,365 @@ export interface operations {
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    read_webhooks: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description The `next` of the page before. */
+                after?: string | null;
+            };
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookOut_"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    create_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A fresh random name (a UUID). Send the same one when you repeat the request: it is done once. */
+                "Idempotency-Key"?: string | null;
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookIn"];
+            };
+        };
+        responses: {
+            /** @description This key made it before; the same answer again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookMade"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookMade"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    read_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                webhook_id: string;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookOut"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    delete_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                webhook_id: string;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    change_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag you read, e.g. `"3"`; `*`: whatever it is. */
+                "If-Match"?: string | null;
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                webhook_id: string;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookOut"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    read_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description The `next` of the page before. */
+                after?: string | null;
+            };
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                webhook_id: string;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeliveryOut_"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    redeliver_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                webhook_id: string;
+                delivery_id: number;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryOut"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    ping_webhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                webhook_id: string;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryOut"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A fresh random name (a UUID). Send the same one when you repeat the request: it is done once. */
+                "Idempotency-Key"?: string | null;
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                webhook_id: string;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description This key made it before; the same answer again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookMade"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookMade"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
