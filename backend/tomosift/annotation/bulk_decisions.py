@@ -11,6 +11,7 @@ from tomosift.annotation.bulk_schemas import BulkDecisionIn, BulkDecisionOut, Bu
 from tomosift.annotation.decisions import unknown_class
 from tomosift.annotation.label_events import event_with_key, hash_payload, written_once
 from tomosift.annotation.queue import Asker
+from tomosift.annotation.statements import HOLDERS_OF_ITEMS
 from tomosift.kit.job_control import announce
 from tomosift.kit.label_jobs import ask_for_model_labels
 from tomosift.kit.label_rule import MODEL_RULES, LabelRule, rule_of
@@ -20,21 +21,19 @@ from tomosift.tables import EvaluationItem, LabelEvent, ParticleClass, Project, 
 
 _SNAPSHOT_LOCK = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
 
-# The open questions about each, but an adjudicator's. Locks as everywhere: subtomograms, queue items, leases.
+# The open questions about each that a free choice can answer. Locks as everywhere: subtomograms, queue items, leases.
 _LOCK_QUESTIONS = text("""
-    SELECT q.id, q.subtomogram_id, q.cycle_id FROM queue_item q
-    WHERE q.project_id = :project AND q.subtomogram_id = ANY(:ids) AND q.state = 'open' AND q.work <> 'adjudication'
+    SELECT q.id, q.subtomogram_id FROM queue_item q
+    WHERE q.project_id = :project AND q.subtomogram_id = ANY(:ids) AND q.state = 'open'
+      AND q.work IN ('query', 'recheck')
     ORDER BY q.subtomogram_id, q.slot
     FOR UPDATE
-""")
-_HELD_QUESTIONS = text("""
-    SELECT l.queue_item_id FROM lease l
-    WHERE l.queue_item_id = ANY(:items) AND l.user_id <> :user AND l.ended_at IS NULL AND l.expires_at > now()
 """)
 # Whoever has an opinion already changes it; they answer no further question about the same thing.
 _ANSWERED = text("""
     SELECT DISTINCT e.subtomogram_id FROM label_event e
-    WHERE e.subtomogram_id = ANY(:ids) AND e.user_id = :user AND e.kind NOT IN ('undo', 'comment')
+    WHERE e.subtomogram_id = ANY(:ids) AND e.user_id = :user AND NOT e.late
+      AND e.kind NOT IN ('undo', 'comment', 'skip')
       AND NOT EXISTS (SELECT 1 FROM label_event u WHERE u.undoes_event_id = e.id)
 """)
 # The first event carries the request's key and answer; no client can send a key like those of the others.
@@ -211,12 +210,13 @@ def _check(session: Session, asker: Asker, body: BulkDecisionIn) -> None:
 
 
 def _questions(session: Session, asker: Asker, ids: list[int]) -> _Answered:
-    """Which open question each decision answers: the first that nobody else holds."""
+    """Which open question each decision answers: the asker's own, or the first that nobody holds."""
     rows = session.execute(_LOCK_QUESTIONS, asker.values(ids=ids)).all()
-    held_items = set(session.scalars(_HELD_QUESTIONS, asker.values(items=[row.id for row in rows])))
+    holders = session.execute(HOLDERS_OF_ITEMS, {"user": asker.user_id, "items": [row.id for row in rows]})
+    is_own = {row.queue_item_id: row.is_own for row in holders}
     free: dict[int, int] = {}
-    for row in rows:
-        if row.id not in held_items:
+    for row in sorted(rows, key=lambda row: not is_own.get(row.id)):
+        if is_own.get(row.id, True):
             free.setdefault(row.subtomogram_id, row.id)
     answered = set(session.scalars(_ANSWERED, asker.values(ids=ids)))
     held = {row.subtomogram_id for row in rows} - set(free) - answered

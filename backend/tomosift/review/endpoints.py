@@ -15,7 +15,7 @@ from tomosift.projects.access import AnnotatorAccess, CuratorAccess, ProjectAcce
 from tomosift.review.adjudication import adjudicate
 from tomosift.review.agreement_figures import project_agreement
 from tomosift.review.annotator_figures import annotator_statistics
-from tomosift.review.opinions import has_decided, list_disputed, review_item, review_items
+from tomosift.review.opinions import has_decided, is_asked_blind, list_disputed, review_item, review_items
 from tomosift.review.rule_preview import preview_rule
 from tomosift.review.schemas import (
     AdjudicationIn,
@@ -52,10 +52,14 @@ def read_disputed(access: CuratorAccess, limit: PageLimit = 50, after: PageAfter
     responses=problems(401, 403, 404, 422),
 )
 def read_opinions(subtomogram_id: SubtomogramId, access: AnnotatorAccess) -> ReviewItem:
-    """All opinions and comments. Annotators see them once they have decided themselves, so that they decide blind."""
+    """All opinions and comments. Annotators see them once they have decided themselves, so that they decide blind.
+
+    So do curators while an item of the evaluation sample waits for a decision.
+    """
     with transaction() as session:
         item = review_item(session, access.project_id, access.slug, subtomogram_id)
-        if not access.role.may(Role.CURATOR) and not has_decided(session, access.user.id, subtomogram_id):
+        must_be_blind = not access.role.may(Role.CURATOR) or is_asked_blind(session, subtomogram_id)
+        if must_be_blind and not has_decided(session, access.user.id, subtomogram_id):
             raise forbidden("Decide this subtomogram first; what others said would sway you.")
     return item
 

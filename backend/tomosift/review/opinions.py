@@ -3,8 +3,9 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from tomosift.annotation.schemas import SubtomogramBrief
@@ -12,17 +13,32 @@ from tomosift.kit.problems import not_found
 from tomosift.kit.standing_labels import NO_OPINION, counted_class
 from tomosift.pool.subtomograms import volume_url
 from tomosift.review.schemas import DerivedLabelOut, OpinionOut, ReviewItem
-from tomosift.tables import CurrentLabel, EvaluationItem, LabelEvent, Source, Subtomogram, User
+from tomosift.tables import CurrentLabel, EvaluationItem, LabelEvent, QueueItem, Source, Subtomogram, User
 
 
 def list_disputed(session: Session, project_id: uuid.UUID, limit: int, after_id: int) -> Sequence[int]:
-    """Up to `limit + 1` subtomograms with a dispute, by id, after `after_id`."""
+    """Up to `limit + 1` subtomograms with a dispute, by id, after `after_id`.
+
+    Items of the evaluation sample come when all blind opinions are there.
+    """
     return session.scalars(
         select(CurrentLabel.subtomogram_id)
         .where(CurrentLabel.project_id == project_id, CurrentLabel.is_disputed, CurrentLabel.subtomogram_id > after_id)
         .order_by(CurrentLabel.subtomogram_id)
         .limit(limit + 1)
     ).all()
+
+
+def _asked_blind(subtomogram_id: Any) -> ColumnElement[bool]:
+    """Whether somebody is still to decide it for the evaluation sample."""
+    return exists().where(
+        QueueItem.subtomogram_id == subtomogram_id, QueueItem.work == "evaluation", QueueItem.state == "open"
+    )
+
+
+def is_asked_blind(session: Session, subtomogram_id: int) -> bool:
+    """Whether somebody is still to decide it for the evaluation sample: who may be asked must not know its label."""
+    return bool(session.scalar(select(_asked_blind(subtomogram_id))))
 
 
 def has_decided(session: Session, user_id: uuid.UUID, subtomogram_id: int) -> bool:
