@@ -20,7 +20,7 @@ from tomosift.kit.parent_watch import exit_when_stdin_closes
 from tomosift.kit.problems import ProblemError
 from tomosift.kit.running_job import Stopping, stop_running_jobs
 from tomosift.kit.settings import get_settings
-from tomosift_worker.cycle.exit_codes import FAILED, FENCED_OFF, FINISHED, NO_DATABASE, STOPPED
+from tomosift_worker.cycle.exit_codes import FAILED, FENCED_OFF, FINISHED, NO_DATABASE, REPLICA_LOST, STOPPED
 
 NICENESS = 10
 
@@ -40,6 +40,7 @@ def main() -> int:
     settings = get_settings()
     configure_logging(settings)
     # After the signals are set: importing torch takes seconds.
+    from tomosift_worker.cycle.replicas import ReplicaLost
     from tomosift_worker.cycle.run import held_job, record_problem, run_cycle
 
     try:
@@ -49,6 +50,9 @@ def main() -> int:
         except ProblemError as problem:
             record_problem(job, problem)
             return FAILED
+        except ReplicaLost:
+            logger.exception("job %s lost a process of its training", arguments.job_id)
+            return REPLICA_LOST
         except (FencedOff, Stopping, OperationalError, InterfaceError):
             raise
         except Exception:

@@ -10,3 +10,7 @@ FENCED_OFF = 12
 """Another attempt holds the job; nothing was written."""
 NO_DATABASE = 13
 """The database went away; a further attempt goes on from the last checkpoint."""
+REPLICA_LOST = 14
+"""A further process of the training was lost; a further attempt goes on from the last checkpoint."""
+OUT_OF_MEMORY = 15
+"""Of a further process of the training: its device's memory is full."""

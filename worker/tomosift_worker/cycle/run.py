@@ -91,8 +91,10 @@ def _begin(job: RunningJob, program: Settings) -> CycleContext:
     if len(snapshot.box_sizes) > 1:
         raise problems.mixed_boxes(snapshot.box_sizes)
     settings = _settled(snapshot, device)
+    _refuse_more_processes_than_gpus(settings, device)
     # The bits of a sum depend on how many threads share it: an attempt that goes on uses as many as the one before.
-    threads = int((snapshot.cycle.checkpoint or {}).get("threads", usable_cores()))
+    own_cores = max(1, usable_cores() // settings.training.processes)
+    threads = int((snapshot.cycle.checkpoint or {}).get("threads", own_cores))
     if device.type == "cpu":
         set_up_cpu(threads)
     context = CycleContext(
@@ -133,6 +135,16 @@ def _settled(snapshot: Snapshot, device: torch.device) -> CycleSettings:
     if settings.seed is not None:
         return settings
     return settings.model_copy(update={"seed": seed_of(cycle.project_id, cycle.number)})
+
+
+def _refuse_more_processes_than_gpus(settings: CycleSettings, device: torch.device) -> None:
+    count = settings.training.processes
+    gpus = {"cuda": torch.cuda.device_count(), "mps": 1}.get(device.type, count)
+    if count > gpus:
+        raise problems.bad_settings(
+            f"training.processes is {count}, but this computer has {gpus} GPU{'s' if gpus != 1 else ''}, and each "
+            "process needs one of its own."
+        )
 
 
 def _say_what_begins(job: RunningJob, snapshot: Snapshot, device: str) -> None:

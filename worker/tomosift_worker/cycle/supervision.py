@@ -21,7 +21,7 @@ from tomosift.kit.parent_watch import PARENT_PIPE_VARIABLE
 from tomosift.kit.problems import ProblemError
 from tomosift.kit.settings import get_settings
 from tomosift.tables import Job
-from tomosift_worker.cycle.exit_codes import FENCED_OFF, NO_DATABASE, STOPPED
+from tomosift_worker.cycle.exit_codes import FENCED_OFF, NO_DATABASE, REPLICA_LOST, STOPPED
 from tomosift_worker.cycle.leftovers import sweep_unfinished_cycles
 
 HEARTBEAT_SECONDS = 0.5
@@ -145,16 +145,23 @@ def _settle(claim: Claim, code: int, *, was_cancelled: bool, was_lost: bool) -> 
             job_control.finish(session, claim.job_id, claim.token, "cancelled")
         elif code == STOPPED or _stopping.is_set():
             job_control.give_back(session, claim.job_id, claim.token)
-        elif (code < 0 or code == NO_DATABASE) and claim.attempt < job.max_attempts:
+        elif _may_go_on(code) and claim.attempt < job.max_attempts:
             job_control.write_log(session, claim.job_id, f"{_how_it_ended(code)}.", "warning")
             job_control.give_back(session, claim.job_id, claim.token)
         else:
-            problem = _lost_too_often(claim.attempt, code) if code < 0 or code == NO_DATABASE else _silent(code)
+            problem = _lost_too_often(claim.attempt, code) if _may_go_on(code) else _silent(code)
             job_control.write_log(session, claim.job_id, problem.detail, "error")
             job_control.finish(session, claim.job_id, claim.token, "failed", problem=problem.body())
 
 
+def _may_go_on(code: int) -> bool:
+    """Whether a further attempt can do better."""
+    return code < 0 or code in (NO_DATABASE, REPLICA_LOST)
+
+
 def _how_it_ended(code: int) -> str:
+    if code == REPLICA_LOST:
+        return "One of the processes that trained together was lost"
     if code == NO_DATABASE:
         return "The training process lost the database"
     return f"The training process was killed by signal {-code}"

@@ -15,6 +15,7 @@ from tomosift_worker.cycle.labeled_volumes import LabeledVolumes, labeled_volume
 from tomosift_worker.cycle.memory import with_smaller_batches
 from tomosift_worker.cycle.model_files import StoredModel
 from tomosift_worker.cycle.problems import too_few_classes
+from tomosift_worker.cycle.replicas import replicas, share_state
 from tomosift_worker.cycle.starting_point import starting_point
 from tomosift_worker.device import place
 from tomosift_worker.training.catalogue import TRAINING_METHODS
@@ -50,12 +51,12 @@ def train(context: CycleContext) -> Trained:
     def say(batch_size: int) -> None:
         job.log(f"Memory ran out: training goes on with batches of {batch_size} volumes.", "warning")
 
-    return with_smaller_batches(
-        lambda batch_size: _train(context, checkpoints, volumes, unlabeled, batch_size),
-        checkpoints.batch_size,
-        SMALLEST_BATCH,
-        say,
-    )
+    def work(batch_size: int) -> Trained:
+        with replicas(context, batch_size):
+            return _train(context, checkpoints, volumes, unlabeled, batch_size)
+
+    smallest = max(SMALLEST_BATCH, context.settings.training.processes)
+    return with_smaller_batches(work, checkpoints.batch_size, smallest, say)
 
 
 def _train(
@@ -71,6 +72,7 @@ def _train(
         place(start.model.network, context.device), volumes.read, volumes.labels, settings, context.seed, unlabeled
     )
     seconds_before = checkpoints.resume(trainer)
+    share_state(trainer)
     first_step, started = trainer.step, time.monotonic()
     if first_step == 0:
         context.job.log(start.origin)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tomosift_worker.training.counter_random import generator_at
+from tomosift_worker.training.data_parallel import process_count, process_number
 
 _CLASS_ORDER, _WITHIN_CLASS, _EPOCH = 1, 2, 3
 
@@ -23,6 +24,7 @@ class BatchPlan:
         if labels.ndim != 1 or labels.size == 0:
             raise ValueError("a batch plan needs at least one label")
         self._batch_size, self._balance, self._seed = batch_size, balance, seed
+        self._first, self._every = process_number(), process_count()
         self._classes = np.unique(labels)
         self._members = [np.flatnonzero(labels == label) for label in self._classes]
         self._count = labels.size
@@ -30,8 +32,11 @@ class BatchPlan:
         self._drawn: dict[tuple[int, ...], tuple[int, NDArray[np.int64]]] = {}
 
     def indices(self, step: int) -> NDArray[np.int64]:
-        """The `(batch_size,)` positions, in the labeled set, of the volumes of this step (from 0)."""
-        slots = range(step * self._batch_size, (step + 1) * self._batch_size)
+        """The positions, in the labeled set, of the volumes of this step (from 0): `(batch_size,)`.
+
+        Where several processes share the batch, those of this one's share.
+        """
+        slots = range(step * self._batch_size + self._first, (step + 1) * self._batch_size, self._every)
         if self._balance == "none":
             return np.array([self._shuffled(slot) for slot in slots], np.int64)
         return np.array([self._balanced(slot) for slot in slots], np.int64)

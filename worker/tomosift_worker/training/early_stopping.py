@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from tomosift_worker.networks.classifier import VolumeClassifier
 from tomosift_worker.training.counter_random import generator_at
+from tomosift_worker.training.data_parallel import agreed
 from tomosift_worker.training.readers import ReadVolumes
 from tomosift_worker.training.settings import TrainingSettings
 from tomosift_worker.training.weights import Arrays, load_weights, weights_of, with_prefix
@@ -85,4 +86,4 @@ class EarlyStopping:
             logits = network(self._read(part, None)).float()
             total += float(nn.functional.cross_entropy(logits, self._labels[start : start + size], reduction="sum"))
         network.train(before)
-        return total / len(self._positions)
+        return agreed(total / len(self._positions))

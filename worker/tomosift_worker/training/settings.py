@@ -151,6 +151,13 @@ class TrainingSettings(BaseModel):
         default="auto",
         description="Start from the previous cycle's weights. auto: where the acquisition function is cod.",
     )
+    processes: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="How many processes train together, each on a GPU of its own with its share of every batch. On a "
+        "computer without a GPU they share its cores.",
+    )
     checkpoint_seconds: float = Field(
         default=15.0, gt=0.0, le=3600.0, description="Time between checkpoints from which a lost training goes on."
     )
@@ -159,6 +166,8 @@ class TrainingSettings(BaseModel):
     def _has_what_it_names(self) -> Self:
         if self.final_weights == "average" and self.averaging == "none":
             raise ValueError("final_weights is average, but no average is kept; set average to ema or mean")
+        if self.processes > self.batch_size:
+            raise ValueError(f"{self.processes} processes cannot share batches of {self.batch_size} volumes")
         return self
 
     @property

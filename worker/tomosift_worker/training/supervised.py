@@ -16,6 +16,13 @@ from tomosift_worker.training.augmentation import augment, draw_augmentation
 from tomosift_worker.training.averaging import AveragedWeights
 from tomosift_worker.training.batches import BatchPlan
 from tomosift_worker.training.counter_random import generator_at
+from tomosift_worker.training.data_parallel import (
+    agreed,
+    average_gradients,
+    own_seed,
+    own_share,
+    share_statistics,
+)
 from tomosift_worker.training.early_stopping import EarlyStopping, split_for_validation
 from tomosift_worker.training.physical_augmentation import change_physically
 from tomosift_worker.training.readers import ReadVolumes, UnlabeledBatches, UnlabeledVolumes, in_memory
@@ -73,6 +80,7 @@ class SupervisedTrainer:
         self._drawn: dict[int, NDArray[np.int64]] = {}
         self._losses = nn.CrossEntropyLoss(label_smoothing=settings.label_smoothing, reduction="none")
         self._class_weights = self._weights_of_classes(kept) if settings.balance == "weights" else None
+        share_statistics(network)
         self.averaged = AveragedWeights(network, settings) if settings.averaging != "none" else None
         self.optimizer = _build_optimizer(network, settings)
         # bfloat16 needs no loss scaling; without it, or on a CPU, everything stays in float32.
@@ -96,7 +104,8 @@ class SupervisedTrainer:
             group["lr"] = self._learning_rate()
         objective, loss = self._objective_of_step()
         self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(objective)
+        torch.autograd.backward(objective * own_share(self.settings.batch_size))
+        average_gradients(self.network)
         self.optimizer.step()
         self._loss_now = loss.detach()
         self.step += 1
@@ -185,11 +194,11 @@ class SupervisedTrainer:
             return
         devices = [self._device] if self._device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(int(generator_at(self._seed, DROPOUT_STREAM, self.step).integers(2**63)))
+            torch.manual_seed(int(generator_at(own_seed(self._seed), DROPOUT_STREAM, self.step).integers(2**63)))
             yield
 
     def _look_at_loss(self) -> None:
-        self.last_loss = float(self._loss_now)
+        self.last_loss = agreed(float(self._loss_now))
         if not math.isfinite(self.last_loss):
             raise TrainingDiverged(
                 f"the loss is {self.last_loss} after {self.step} steps; try a learning rate below "
@@ -253,8 +262,9 @@ class SupervisedTrainer:
 
 def augment_randomly(volumes: Tensor, settings: TrainingSettings, seed: int, step: int) -> Tensor:
     """The volumes `(n, 1, z, y, x)` of a step with all random changes that the settings ask for."""
-    changes = draw_augmentation(seed, step, len(volumes), settings.max_shift_voxels, settings.symmetry)
-    return change_physically(augment(volumes, changes), settings, seed, step)
+    own = own_seed(seed)
+    changes = draw_augmentation(own, step, len(volumes), settings.max_shift_voxels, settings.symmetry)
+    return change_physically(augment(volumes, changes), settings, own, step)
 
 
 def _in_steps(settings: TrainingSettings, labels: int) -> TrainingSettings:
