@@ -10,7 +10,7 @@ WEB := backend/tomosift/web/index.html
 WEB_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts frontend/tsconfig*.json \
 	-type f 2>/dev/null)
 
-.PHONY: help run test demo lint test-web test-python web chromium lock openapi clean bench-learning
+.PHONY: help run test demo lint test-web test-python web chromium lock openapi clean bench-learning bench-scoring
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -20,6 +20,10 @@ run: $(VENV)/.run-ready $(WEB) ## set up and start the service, a worker, the in
 
 demo: $(VENV)/.run-ready $(WEB) ## run four cycles with a simulated annotator, beside random selection
 	@$(BIN)/tomosift demo
+
+bench-scoring: $(VENV)/.run-ready ## what exact scores and training cost, against the least they could (ARGS=... for both)
+	$(BIN)/python benchmarks/scoring.py --json benchmarks/results/scoring.json --png benchmarks/results/scoring.png $(ARGS)
+	$(BIN)/python benchmarks/training_floor.py --json benchmarks/results/training_floor.json
 
 bench-learning: $(VENV)/.run-ready ## labels that strategies save: a check, and curves of the kept results (ARGS=... runs more)
 	$(BIN)/python benchmarks/learning.py $(if $(ARGS),$(ARGS),--check)
