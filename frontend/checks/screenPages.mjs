@@ -7,6 +7,8 @@ const project = (f, changes = {}) => ({
   'GET /projects/demo/cycles': f.page(f.readyCycles),
   'GET /projects/demo/cycles/3': f.readyCycles[0],
   'GET /projects/demo/cycles/4': f.runningCycle,
+  'GET /projects/demo/cycles/3/likely-label-errors': f.labelErrors,
+  'GET /projects/demo/exports/purity': f.purity,
   'GET /projects/demo/learning-curve': f.learningCurve,
   'GET /projects/demo/sources': f.sources,
   'GET /projects/demo/jobs': f.jobsDone,
@@ -152,7 +154,13 @@ export function pages(f) {
     },
     { name: 'cycles', path: '/projects/demo/cycles', answers: project(f, withRunning) },
     { name: 'cycles-empty', path: '/projects/demo/cycles', answers: project(f, atStart) },
-    { name: 'cycle', path: '/projects/demo/cycles/3', answers: project(f), fullPage: true },
+    {
+      name: 'cycle',
+      path: '/projects/demo/cycles/3',
+      answers: project(f),
+      act: (page) => page.getByRole('button', { name: 'Show them' }).click(),
+      fullPage: true,
+    },
     {
       name: 'cycle-live',
       path: '/projects/demo/cycles/4',

@@ -83,6 +83,21 @@ export function useStartExport(slug: string) {
   })
 }
 
+/** Ask again about labels that look wrong. */
+export function useAskAgain(slug: string) {
+  const queryClient = useQueryClient()
+  return useMutation({
+    mutationFn: (ids: number[]) =>
+      bodyOf(
+        api.POST('/api/v1/projects/{slug}/queue/questions', {
+          params: { path: { slug } },
+          body: { work: 'label-error', subtomogram_ids: ids },
+        }),
+      ),
+    onSuccess: () => queryClient.invalidateQueries({ queryKey: queryKeys.project(slug).progress }),
+  })
+}
+
 export function useCancelJob(slug: string) {
   const queryClient = useQueryClient()
   return useMutation({

@@ -155,6 +155,28 @@ export const exportPreviewQuery = (slug: string, choice: ExportChoice) =>
       ),
   })
 
+/** What share of each class of a cycle's model is expected to be right, by confidence. */
+export const purityQuery = (slug: string, cycle: number) =>
+  queryOptions({
+    queryKey: queryKeys.project(slug).purity(cycle),
+    queryFn: () =>
+      bodyOf(
+        api.GET('/api/v1/projects/{slug}/exports/purity', { params: { path: { slug }, query: { cycle } } }),
+      ),
+  })
+
+/** Training labels of a cycle that are likely wrong. */
+export const labelErrorsQuery = (slug: string, cycle: number) =>
+  queryOptions({
+    queryKey: queryKeys.project(slug).labelErrors(cycle),
+    queryFn: () =>
+      bodyOf(
+        api.GET('/api/v1/projects/{slug}/cycles/{number}/likely-label-errors', {
+          params: { path: { slug, number: cycle } },
+        }),
+      ),
+  })
+
 export const neighboursQuery = (slug: string, id: number) =>
   queryOptions({
     queryKey: queryKeys.project(slug).neighbours(id),

@@ -19,6 +19,8 @@ export const queryKeys = {
     exports: ['project', slug, 'exports'] as const,
     export: (id: string) => ['project', slug, 'exports', id] as const,
     exportFormats: ['project', slug, 'export-formats'] as const,
+    purity: (cycle: number) => ['project', slug, 'purity', cycle] as const,
+    labelErrors: (cycle: number) => ['project', slug, 'label-errors', cycle] as const,
     exportPreview: (choice: object) => ['project', slug, 'export-previews', choice] as const,
     surroundings: (id: number) => ['project', slug, 'surroundings', id] as const,
     neighbours: (id: number) => ['project', slug, 'neighbours', id] as const,

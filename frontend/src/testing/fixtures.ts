@@ -1,6 +1,7 @@
 /** Answers of an imagined service, in the shapes of the contract: for component tests and for looking at the pages. */
 import type {
   Catalogue,
+  ClassPurity,
   CurvePoint,
   Cycle,
   CycleMetrics,
@@ -9,12 +10,16 @@ import type {
   ExportPreview,
   ImportPreview,
   Job,
+  LabelSaid,
   LearningCurve,
+  LikelyLabelError,
+  LikelyLabelErrors,
   Page,
   Precision,
   Progress,
   Project,
   ProjectSummary,
+  Purity,
   Session,
   Source,
   WritableFormat,
@@ -264,6 +269,17 @@ const CONFUSION = [
   [0, 0, 0, 0, 1, 0, 2],
 ]
 
+const reliabilityBin = (start: number, n: number, confidence: number, accuracy: number) => ({
+  start,
+  end: start + 0.1,
+  n,
+  weight: n / 32,
+  confidence,
+  accuracy,
+  low: Math.max(0, accuracy - 1 / Math.sqrt(n)),
+  high: Math.min(1, accuracy + 0.6 / Math.sqrt(n)),
+})
+
 export const metrics = {
   report: {
     n: 32,
@@ -276,11 +292,50 @@ export const metrics = {
       const n = row.reduce((sum, value) => sum + value, 0)
       const named = CONFUSION.reduce((sum, other) => sum + (other[index] ?? 0), 0)
       const right = row[index] ?? 0
-      return { name, n, recall: right / n, precision: right / named }
+      const around = (share: number): [number, number] => [
+        Math.max(0, share - 0.35),
+        Math.min(1, share + 0.2),
+      ]
+      const f1 = (2 * right) / (n + named)
+      return {
+        name,
+        n,
+        predicted: named,
+        recall: right / n,
+        precision: right / named,
+        f1,
+        recall_interval: around(right / n),
+        precision_interval: around(right / named),
+        f1_interval: around(f1),
+      }
     }),
     confusion: { names: NAMES, rows: CONFUSION },
   },
-  calibration: { temperature: 1.4, n: 30, ece_before: 0.118, ece_after: 0.046 },
+  calibration: {
+    temperature: 1.4,
+    n: 30,
+    ece_before: 0.118,
+    ece_after: 0.046,
+    reliability_before: [
+      reliabilityBin(0.5, 3, 0.55, 0.33),
+      reliabilityBin(0.7, 5, 0.76, 0.6),
+      reliabilityBin(0.9, 24, 0.97, 0.88),
+    ],
+    reliability_after: [
+      reliabilityBin(0.4, 4, 0.46, 0.5),
+      reliabilityBin(0.6, 6, 0.66, 0.67),
+      reliabilityBin(0.8, 9, 0.86, 0.89),
+      reliabilityBin(0.9, 13, 0.95, 0.92),
+    ],
+  },
+  agreement: { previous_cycle: 2, n: 600, changed: 0.083, kappa: 0.89 },
+  stopping: {
+    verdict: 'undecided',
+    text: 'No clear advice: the last 2 cycles changed the accuracy by +9.4 points (95 % interval -3.0 to +20.7 points, 32 evaluation particles), and 8.3% of the pool changed class in the last cycle.',
+    gain: { gain: 0.094, low: -0.03, high: 0.207, n: 32, cycles: 2, labels: 80 },
+    expected_gain: 0.047,
+  },
+  label_errors: { judged: 138, expected: 9, found: 6 },
   reason: null,
   training: { final_loss: 0.21, steps: 400, seconds: 17, samples_per_second: 610 },
 } satisfies CycleMetrics
@@ -597,6 +652,67 @@ export const exportPreview: ExportPreview = {
     { confidence: 0.99, count: 201, by_model: 72, precision: precisionOf(31, 1, 0.89, 1) },
   ],
   predictions: { kind: 'cycle', cycle: 3, calibrated: true, scored: 500 },
+}
+
+const THRESHOLDS = [...Array.from({ length: 50 }, (_, step) => step / 50), 0.99]
+
+const classPurity = (name: string, most: number, n: number, purest: number): ClassPurity => {
+  const passing = THRESHOLDS.map((threshold) => 1 - threshold ** 6)
+  const shares = THRESHOLDS.map((threshold) => (n === 0 ? null : purest - 0.18 * (1 - threshold) ** 2))
+  return {
+    name,
+    count: passing.map((part) => Math.round(most * part)),
+    n: passing.map((part) => Math.round(n * (0.4 + 0.6 * part))),
+    share: shares,
+    low: shares.map((share) => share && Math.max(0, share - 0.11)),
+    high: shares.map((share) => share && Math.min(1, share + 0.05)),
+  }
+}
+
+export const purity: Purity = {
+  cycle: 3,
+  calibrated: true,
+  thresholds: THRESHOLDS,
+  classes: [
+    classPurity('all', 441, 131, 0.97),
+    classPurity('barrel', 112, 62, 0.98),
+    classPurity('double ring', 96, 41, 0.95),
+    classPurity('hollow sphere', 88, 25, 0.99),
+    classPurity('rod', 61, 9, 0.84),
+    classPurity('Y', 0, 0, 0),
+    classPurity('junk', 84, 22, 0.9),
+  ],
+}
+
+const said = (index: number): LabelSaid => ({ kind: 'class', class_id: CLASSES[index]?.id ?? null })
+
+const labelError = (
+  number: number,
+  given: LabelSaid,
+  suggested: LabelSaid,
+  score: number,
+): LikelyLabelError => ({
+  subtomogram_id: 100 + number,
+  name: `TS_0${number}/00012${number}.mrc`,
+  volume_url: `/api/v1/projects/demo/subtomograms/${100 + number}/volume?h=1`,
+  given,
+  suggested,
+  score,
+  reason: 'A classifier that did not see this label says otherwise.',
+  still_stands: number !== 4,
+})
+
+export const labelErrors: LikelyLabelErrors = {
+  items: [
+    labelError(1, said(3), said(0), 0.91),
+    labelError(2, said(1), said(4), 0.84),
+    labelError(3, { kind: 'junk', class_id: null }, said(2), 0.62),
+    labelError(4, said(0), said(1), 0.55),
+    labelError(5, said(2), { kind: 'junk', class_id: null }, 0.31),
+    labelError(6, said(4), said(5), 0.07),
+  ],
+  expected: 9,
+  judged: 138,
 }
 
 export const exportFormats: WritableFormat[] = [

@@ -78,6 +78,8 @@ export function demoAnswers(changes: Record<string, Answer> = {}): Record<string
     'GET /projects/demo/cycles': fixtures.page(fixtures.readyCycles),
     'GET /projects/demo/cycles/3': fixtures.readyCycles[0],
     'GET /projects/demo/cycles/4': fixtures.runningCycle,
+    'GET /projects/demo/cycles/3/likely-label-errors': fixtures.labelErrors,
+    'GET /projects/demo/exports/purity': fixtures.purity,
     'GET /projects/demo/learning-curve': fixtures.learningCurve,
     'GET /projects/demo/sources': fixtures.sources,
     'GET /projects/demo/jobs': fixtures.jobsDone,

@@ -1,21 +1,54 @@
+import { lazy, Suspense } from 'react'
 import type { ClassMetrics, CycleMetrics, Report } from '../../api/types'
 import { Figure } from '../../design/Figure'
 import { Notice } from '../../design/Notice'
 import { Section } from '../../design/Section'
+import { Skeleton } from '../../design/Skeleton'
 import { type Column, Table } from '../../design/Table'
 import { formatCount, formatInterval, formatPercent } from '../../format/numbers'
 import { formatDuration } from '../../format/time'
 import { ConfusionMatrix } from './ConfusionMatrix'
 import styles from './CyclePage.module.css'
+import { AgreementFigures, StoppingAdvice } from './quality/StoppingAdvice'
+
+const ReliabilityDiagram = lazy(() => import('./quality/ReliabilityDiagram'))
 
 const orDash = (value: number | null, digits = 0) => (value === null ? '–' : formatPercent(value, digits))
 
 const CLASS_COLUMNS: Column<ClassMetrics>[] = [
   { title: 'Class', cell: (row) => row.name },
   { title: 'Labels', numeric: true, cell: (row) => formatCount(row.n) },
-  { title: 'Recall', numeric: true, cell: (row) => orDash(row.recall) },
-  { title: 'Precision', numeric: true, cell: (row) => orDash(row.precision) },
+  {
+    title: 'Recall',
+    numeric: true,
+    cell: (row) => <Share share={row.recall} interval={row.recall_interval} />,
+  },
+  {
+    title: 'Precision',
+    numeric: true,
+    cell: (row) => <Share share={row.precision} interval={row.precision_interval} />,
+  },
+  { title: 'F1', numeric: true, cell: (row) => <Share share={row.f1} interval={row.f1_interval} /> },
 ]
+
+function Share({
+  share,
+  interval,
+}: {
+  share: number | null | undefined
+  interval: number[] | null | undefined
+}) {
+  if (share == null) return '–'
+  const [low, high] = interval ?? []
+  return (
+    <>
+      {formatPercent(share)}
+      {low !== undefined && high !== undefined && (
+        <span className={styles.interval}> {formatInterval(low, high)}</span>
+      )}
+    </>
+  )
+}
 
 /** What a cycle reached, measured on labels its network never saw. */
 export function CycleMetricsView({ metrics }: { metrics: CycleMetrics }) {
@@ -53,7 +86,25 @@ export function CycleMetricsView({ metrics }: { metrics: CycleMetrics }) {
           <Figure label="Training" value={formatDuration(training.seconds)} note={trainingNote(training)} />
         )}
       </dl>
+      {metrics.stopping && <StoppingAdvice advice={metrics.stopping} />}
       {report && <ByClass report={report} />}
+      {calibration?.reliability_after && calibration.reliability_after.length > 0 && (
+        <Section
+          title="Does its confidence hold?"
+          intro="On the dashed line, what is called 80 % sure is right in 80 % of cases; below it, the network is too sure of itself."
+        >
+          <div className={styles.chart}>
+            <Suspense fallback={<Skeleton label="Drawing the reliability diagram" lines={8} />}>
+              <ReliabilityDiagram calibration={calibration} />
+            </Suspense>
+          </div>
+        </Section>
+      )}
+      {metrics.agreement && (
+        <Section title="Agreement with the model before">
+          <AgreementFigures agreement={metrics.agreement} />
+        </Section>
+      )}
     </>
   )
 }
@@ -68,7 +119,7 @@ function ByClass({ report }: { report: Report }) {
     <div className={styles.pair}>
       <Section
         title="By class"
-        intro="Recall: how many of a class were found. Precision: how many of those named so are right."
+        intro="Recall: how many of a class were found. Precision: how many of those named so are right. F1 is their harmonic mean. Small: 95 % intervals."
       >
         <Table
           caption="Quality by class"

@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { lazy, Suspense } from 'react'
 import { Link, useParams } from 'react-router'
 import { ApiProblem } from '../../api/problem'
 import { catalogueQuery, cycleQuery } from '../../api/queries'
@@ -23,6 +24,9 @@ import { JobLog } from './JobLog'
 import { LaunchButton } from './LaunchButton'
 import { LiveCycle } from './LiveCycle'
 import { describeWork, isActive, stateOf, stepsOf } from './stages'
+
+const PuritySection = lazy(() => import('./quality/PuritySection'))
+const LabelErrorsSection = lazy(() => import('./quality/LabelErrorsSection'))
 
 /** One cycle: where it is or what it reached, what it was told to do, and its log. */
 export default function CyclePage() {
@@ -84,6 +88,14 @@ function CycleView({ project, cycle }: { project: Project; cycle: Cycle }) {
         </Notice>
       )}
       {cycle.metrics && <CycleMetricsView metrics={cycle.metrics} />}
+      {cycle.model_id !== null && cycle.stage === 'ready' && allows(project.role, 'curator') && (
+        <Suspense fallback={<Skeleton label="Loading more" lines={4} />}>
+          <PuritySection slug={project.slug} cycle={cycle.number} />
+          {cycle.metrics?.label_errors && (
+            <LabelErrorsSection project={project} cycle={cycle.number} counts={cycle.metrics.label_errors} />
+          )}
+        </Suspense>
+      )}
       <Section title="How it was run">
         <RunFacts cycle={cycle} />
       </Section>

@@ -10,6 +10,7 @@ import { Skeleton } from '../../design/Skeleton'
 import { formatPlural, formatVoxelSize } from '../../format/numbers'
 import { CycleTable } from '../cycles/CycleTable'
 import { LiveCycle } from '../cycles/LiveCycle'
+import { StoppingAdvice } from '../cycles/quality/StoppingAdvice'
 import { isActive } from '../cycles/stages'
 import { LabelProgress } from './LabelProgress'
 import { LearningCurveSection } from './LearningCurveSection'
@@ -27,7 +28,8 @@ export default function OverviewPage() {
   // While a cycle runs, the sentence says how far it is.
   const progress = useQuery({ ...progressQuery(project.slug), refetchInterval: active ? REFRESH_MS : false })
   const ended = cycles.data?.items.filter((cycle) => !isActive(cycle)) ?? []
-  const readyCycles = ended.filter((cycle) => cycle.stage === 'ready').length
+  const ready = ended.filter((cycle) => cycle.stage === 'ready')
+  const advice = ready[0]?.metrics?.stopping
   return (
     <>
       <title>{`${project.name} · Tomosift`}</title>
@@ -51,7 +53,10 @@ export default function OverviewPage() {
         {active && <LiveCycle project={project} cycle={active} />}
         {progress.data && progress.data.pool_size > 0 && (
           <div className={styles.columns}>
-            <LearningCurveSection slug={project.slug} readyCycles={readyCycles} />
+            <div className={styles.learning}>
+              <LearningCurveSection slug={project.slug} readyCycles={ready.length} />
+              {advice && <StoppingAdvice advice={advice} />}
+            </div>
             <LabelProgress progress={progress.data} />
           </div>
         )}
