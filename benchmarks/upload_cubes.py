@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from tomosift.client import Client
+from tomosift.client import Tomosift
 from tomosift.client import upload as upload_module
 from tomosift.client.upload import LocalFile, ParticleFiles, ResumableUpload
 from tomosift.demo_loop.own_service import own_service
@@ -56,8 +56,8 @@ def measure(folder: Path, count: int, box: int) -> list[dict[str, Any]]:
         _row("plain copy", files, lambda: _copy(files, folder / "copy", flush=False)),
         _row("copy, each file flushed", few, lambda: _copy(few, folder / "flushed", flush=True)),
     ]
-    with own_service(folder / "home", folder / "nothing") as address, Client(address) as client:
-        client.post("/projects", {"name": "Bench", "slug": "bench", "classes": [{"name": "a"}]})
+    with own_service(folder / "home", folder / "nothing") as address, Tomosift(address) as client:
+        client.projects.create({"name": "Bench", "slug": "bench", "classes": [{"name": "a"}]})
         rows.append(_row("upload in batches", files, lambda: _send(client, files, folder / "first.json")))
         listing = _row("listing what came", files, lambda: _send(client, files, folder / "first.json"))
         rows.append(listing)
@@ -87,7 +87,7 @@ def _copy(files: Sequence[LocalFile], folder: Path, *, flush: bool) -> None:
                 os.fsync(stream.fileno())
 
 
-def _send(client: Client, files: Sequence[LocalFile], memory: Path) -> None:
+def _send(client: Tomosift, files: Sequence[LocalFile], memory: Path) -> None:
     named = ParticleFiles(files[0].remote, files, memory.name)
     ResumableUpload(client, "bench", named, memory).run(lambda _: None)
 

@@ -10,7 +10,7 @@ from sqlalchemy import NullPool, create_engine, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from tomosift.client import Client, find_service
+from tomosift.client import Tomosift, find_service
 from tomosift.kit.database import utc_now
 from tomosift.kit.settings import Settings
 from tomosift.tables import WorkerNode
@@ -33,12 +33,12 @@ def check_service(settings: Settings) -> Iterator[str]:
     if answer.status_code != 200:
         raise NotWell(str(body.get("detail", f"{address.url} answers {answer.status_code}")))
     yield f"The service answers at {address.url} (version {body['version']}); database and message broker are there."
-    with Client(address) as client:
-        workers = client.get("/system")["workers"]
+    with Tomosift(address) as client:
+        workers = client.registry.read_system().workers
     if not workers:
         raise NotWell("No training worker has announced itself: labeling works, cycles wait. See logs/worker-gpu.log.")
     for worker in workers:
-        yield f"Training worker on {worker['hostname']}: {worker['device_name']}."
+        yield f"Training worker on {worker.hostname}: {worker.device_name}."
 
 
 def check_worker(settings: Settings) -> Iterator[str]:

@@ -12,7 +12,7 @@ from fixtures.particle_files import write_particles
 from fixtures.web_client import Service, make_project
 
 from tomosift.accounts.tokens import create_token
-from tomosift.client import Client, NoService, ServiceAddress
+from tomosift.client import NoService, ServiceAddress, Tomosift
 from tomosift.client import upload as upload_module
 from tomosift.client.upload import ResumableUpload, gather
 from tomosift.kit.database import transaction
@@ -51,7 +51,7 @@ def test_killed_in_the_middle_of_batches(api: ApiProcess, tmp_path: Path, monkey
         """What a patient user does: repeat the command. Every time it is a new client, with the same memory."""
         while not ended:
             try:
-                with Client(address) as client:
+                with Tomosift(address) as client:
                     upload = ResumableUpload(client, "ribosomes", gather(star), tmp_path / "memory.json")
                     ended.append(upload.run(tell))
             except (NoService, CutOff):

@@ -10,44 +10,16 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from tomosift.accounts.audit_schemas import AuditEventOut
 from tomosift.kit.database import transaction
 from tomosift.kit.paging import Page, decode_cursor, page_of
 from tomosift.tables import AuditEvent
 
 ROWS_AT_ONCE = 1000
 COLUMNS = ("id", "at", "actor", "action", "target", "project", "details")
-
-
-class AuditEventOut(BaseModel):
-    """Something somebody did."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "id": 17,
-                "at": "2026-11-20T12:00:00Z",
-                "actor": "ada",
-                "actor_id": "0b0e6a0c-6a52-4f0b-9a51-0d4d5a3f9f63",
-                "action": "role.given",
-                "target": "bob",
-                "project": "ribosomes",
-                "details": {"role": "annotator", "before": None},
-            }
-        }
-    )
-
-    id: int
-    at: datetime
-    actor: str = Field(description="The name they had then.")
-    actor_id: uuid.UUID | None = Field(description="null: the service itself, or somebody not signed in.")
-    action: str = Field(description="`thing.deed`.")
-    target: str
-    project: str | None = Field(description="The project's short name.")
-    details: dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rich.console import Console
 
-from tomosift.client.rest import Client, Json
+from tomosift.client.following import follow_job
+from tomosift.client.sync_client import Tomosift
 from tomosift.client.terminal import download_bar, follow, table
+from tomosift.exports.schemas import ExportDetail
 
 MANIFEST = "manifest.json"
 
@@ -28,26 +31,26 @@ class ExportRequest:
     export_id: str | None
 
 
-def export_particles(client: Client, request: ExportRequest, console: Console) -> None:
+def export_particles(client: Tomosift, request: ExportRequest, console: Console) -> None:
     """Do it. Raises ExportFailed, ApiProblem, NoService."""
     _check_folder(request)
-    address = f"/projects/{request.project}/exports"
     export_id = request.export_id
     if export_id is None:
-        export_id = str(client.post(address, request.body)["id"])
-        job = follow(console, client.follow_job(request.project, export_id), "Waiting for a worker")
-        if job["state"] != "succeeded":
-            detail = (job["problem"] or {}).get("detail", "Nothing was written.")
-            raise ExportFailed(f"The export was {job['state']}. {detail}")
-    detail = client.get(f"{address}/{export_id}")
-    if not detail["available"]:
-        raise ExportFailed(f"The files of export {export_id} cannot be fetched: it is {detail['state']}, or too old.")
-    _fetch_all(client, f"{address}/{export_id}", detail, request.out, console)
-    console.print(_counts(detail))
+        export_id = str(client.exports.create(request.project, request.body).id)
+        job = follow(console, follow_job(client, request.project, export_id), "Waiting for a worker")
+        if job.state != "succeeded":
+            detail = (job.problem or {}).get("detail", "Nothing was written.")
+            raise ExportFailed(f"The export was {job.state}. {detail}")
+    exported = client.exports.read(request.project, export_id)
+    if not exported.available:
+        raise ExportFailed(f"The files of export {export_id} cannot be fetched: it is {exported.state}, or too old.")
+    with download_bar(console, exported.bytes or 0) as tell:
+        fetch_export(client, request.project, exported, request.out, tell)
+    console.print(_counts(exported))
     if missing := json.loads((request.out / MANIFEST).read_bytes())["particles"].get("without_position"):
         console.print(f"{missing:,} particles have no known position in their tomogram; README.txt says what to do.")
     console.print(
-        f"{detail['particles']:,} particles in {detail['file_count']:,} files are in {request.out}; every checksum "
+        f"{exported.particles:,} particles in {exported.file_count:,} files are in {request.out}; every checksum "
         f"agrees. What is what: {request.out / 'README.txt'}",
         highlight=False,
         soft_wrap=True,
@@ -62,16 +65,25 @@ def _check_folder(request: ExportRequest) -> None:
         raise ExportFailed(f"{request.out} is not empty. Name a new folder.")
 
 
-def _fetch_all(client: Client, address: str, detail: Json, out: Path, console: Console) -> None:
-    wanted = {MANIFEST: str(detail["manifest_sha256"])}
-    with download_bar(console, int(detail["bytes"])) as tell:
-        done = _fetch(client, address, out, MANIFEST, wanted[MANIFEST])
-        for each in json.loads((out / MANIFEST).read_bytes())["files"]:
-            done += _fetch(client, address, out, str(each["path"]), str(each["sha256"]))
-            tell(done)
+def fetch_export(
+    client: Tomosift,
+    slug: str,
+    exported: ExportDetail,
+    out: Path,
+    tell: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Fetch every file of an export into the folder `out` and check it; `tell` hears how many bytes are there.
+
+    A transfer that was cut goes on where it was. Raises ExportFailed, ApiProblem, NoService.
+    """
+    address = f"/projects/{slug}/exports/{exported.id}"
+    done = _fetch(client, address, out, MANIFEST, str(exported.manifest_sha256))
+    for each in json.loads((out / MANIFEST).read_bytes())["files"]:
+        done += _fetch(client, address, out, str(each["path"]), str(each["sha256"]))
+        tell(done)
 
 
-def _fetch(client: Client, address: str, out: Path, path: str, sha256: str) -> int:
+def _fetch(client: Tomosift, address: str, out: Path, path: str, sha256: str) -> int:
     """Fetch a file unless it is there already, and return its size. Raises ExportFailed if its checksum is wrong."""
     parts = PurePosixPath(path).parts
     if not parts or path.startswith("/") or ".." in parts:
@@ -94,6 +106,6 @@ def _checksum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _counts(detail: Json) -> Any:
-    rows = ([each["name"], each["count"], each["note"]] for each in detail["classes"] if each["count"])
+def _counts(exported: ExportDetail) -> Any:
+    rows = ([each.name, each.count, each.note] for each in exported.classes if each.count)
     return table(None, ["class", "particles", ""], rows)

@@ -7,15 +7,19 @@ from typing import Any
 
 from rich.console import Console
 
+from tomosift.client.calls import Json
+from tomosift.client.following import follow_job
 from tomosift.client.import_preview import show_preview
 from tomosift.client.labels import tell_labels
-from tomosift.client.rest import ApiProblem, Client, Json
+from tomosift.client.problems import ApiProblem
+from tomosift.client.sync_client import Tomosift
 from tomosift.client.terminal import follow, row_problems, upload_bar
 from tomosift.client.tomogram_upload import gather_with_tomograms
 from tomosift.client.upload import MOST_NAMED, FilesMissing, ParticleFiles, ResumableUpload, gather
 from tomosift.kit.settings import Settings
 from tomosift.pool.import_schemas import ImportOptions
 from tomosift.pool.list_identity import list_checksum
+from tomosift.pool.schemas import JobOut
 
 
 class ImportFailed(Exception):
@@ -37,7 +41,7 @@ class ImportRequest:
 
 
 def import_particles(
-    client: Client, request: ImportRequest, settings: Settings, console: Console, error_console: Console
+    client: Tomosift, request: ImportRequest, settings: Settings, console: Console, error_console: Console
 ) -> None:
     """Do it. Raises ImportFailed, ApiProblem, NoService, FormatProblem."""
     if not request.star.exists():
@@ -59,25 +63,26 @@ def import_particles(
         )
         job = _ask_with_upload(client, request, sent, console)
     if not (request.wait or request.preview):
-        console.print(f"The import runs as job {job['id']}.", highlight=False)
+        console.print(f"The import runs as job {job.id}.", highlight=False)
         return
-    job = follow(console, client.follow_job(request.project, str(job["id"])), "Waiting for a worker")
-    if sent is not None and job["state"] == "succeeded" and not request.preview:
+    done = follow(console, follow_job(client, request.project, job.id), "Waiting for a worker")
+    if sent is not None and done.state == "succeeded" and not request.preview:
         sent.forget()
-    _refuse_unless_succeeded(job, error_console)
+    _refuse_unless_succeeded(done, error_console)
     if request.preview:
-        show_preview(client, request.project, str(job["id"]), request.preview_image, console)
+        show_preview(client, request.project, str(done.id), request.preview_image, console)
     else:
-        console.print(_outcome(job["result"], request.project), highlight=False, soft_wrap=True)
-        if job["result"].get("label_job_id"):
-            labels = client.follow_job(request.project, str(job["result"]["label_job_id"]))
+        result = done.result or {}
+        console.print(_outcome(result, request.project), highlight=False, soft_wrap=True)
+        if result.get("label_job_id"):
+            labels = follow_job(client, request.project, result["label_job_id"])
             tell_labels(follow(console, labels, "Waiting for a worker"), request.project, console)
 
 
-def _create_project(client: Client, request: ImportRequest, console: Console) -> None:
+def _create_project(client: Tomosift, request: ImportRequest, console: Console) -> None:
     """Make the project, unless there is one of that name: so that the command can be repeated."""
     try:
-        client.project(request.project)
+        client.projects.read(request.project)
     except ApiProblem as problem:
         if problem.status != 404:
             raise
@@ -85,8 +90,7 @@ def _create_project(client: Client, request: ImportRequest, console: Console) ->
         return
     if not request.classes:
         raise ImportFailed("--create needs --classes: the names to sort particles into, separated by commas.")
-    client.post(
-        "/projects",
+    client.projects.create(
         {
             "name": request.project,
             "slug": request.project,
@@ -96,27 +100,28 @@ def _create_project(client: Client, request: ImportRequest, console: Console) ->
     console.print(f"Project {request.project} made, with {len(request.classes)} classes.", highlight=False)
 
 
-def _address(request: ImportRequest) -> str:
-    return f"/projects/{request.project}/imports{'/preview' if request.preview else ''}"
+def _ask(client: Tomosift, request: ImportRequest, body: Json) -> JobOut:
+    ask = client.imports.create_preview if request.preview else client.imports.create
+    return ask(request.project, body)
 
 
-def _ask_in_place(client: Client, request: ImportRequest) -> Json | None:
+def _ask_in_place(client: Tomosift, request: ImportRequest) -> JobOut | None:
     """Ask a service on this computer to read the files itself; None if it may not."""
     body = {**_as_json(request.options), "path": str(request.star.resolve())}
     try:
-        return client.post(_address(request), body)
+        return _ask(client, request, body)
     except ApiProblem as problem:
         if problem.kind == "outside-import-folders":
             return None
         raise
 
 
-def _is_there(client: Client, request: ImportRequest) -> bool:
+def _is_there(client: Tomosift, request: ImportRequest) -> bool:
     """Look before gigabytes are sent; the service looks at every particle."""
     if request.options.replace_volumes:
         return False
     checksum = list_checksum(request.star)
-    return any(source["checksum"] == checksum for source in client.items(f"/projects/{request.project}/sources"))
+    return any(source.checksum == checksum for source in client.pool.read_sources(request.project))
 
 
 def _gather(request: ImportRequest, error_console: Console) -> ParticleFiles:
@@ -137,24 +142,24 @@ def _gather(request: ImportRequest, error_console: Console) -> ParticleFiles:
         ) from missing
 
 
-def _ask_with_upload(client: Client, request: ImportRequest, upload: ResumableUpload, console: Console) -> Json:
+def _ask_with_upload(client: Tomosift, request: ImportRequest, upload: ResumableUpload, console: Console) -> JobOut:
     with upload_bar(console, upload.files.total_bytes) as tell:
         upload_id = upload.run(tell)
     options = _as_json(request.options)
     if upload.files.tomograms is not None:
         options["tomograms"] = upload.files.tomograms
-    return client.post(_address(request), {**options, "upload_id": upload_id, "list": upload.files.list_remote})
+    return _ask(client, request, {**options, "upload_id": upload_id, "list": upload.files.list_remote})
 
 
 def _as_json(options: ImportOptions) -> dict[str, Any]:
     return options.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
 
 
-def _refuse_unless_succeeded(job: Json, error_console: Console) -> None:
-    if job["state"] == "cancelled":
+def _refuse_unless_succeeded(job: JobOut, error_console: Console) -> None:
+    if job.state == "cancelled":
         raise ImportFailed("The import was cancelled; nothing was imported.")
-    if job["state"] == "failed":
-        problem = job["problem"] or {}
+    if job.state == "failed":
+        problem = job.problem or {}
         if problem.get("errors"):
             error_console.print(row_problems(problem["errors"]))
         raise ImportFailed(str(problem.get("detail", "The import failed; the service's log says why.")))

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
-from tomosift.client.rest import ApiProblem, Client, Json
+from tomosift.client.calls import Json
+from tomosift.client.following import follow_job
+from tomosift.client.problems import ApiProblem
+from tomosift.client.sync_client import Tomosift
 from tomosift.client.terminal import follow, table, upload_bar
 from tomosift.client.upload import ResumableUpload, single_file
 from tomosift.kit.settings import Settings
+from tomosift.pool.schemas import JobOut
 
 NOTHING = ("", "-")
 
@@ -41,14 +44,14 @@ def parse_map(entries: Sequence[str]) -> dict[str, str | None]:
 
 
 def import_labels(
-    client: Client, slug: str, file: Path | None, body: Json, settings: Settings, console: Console
+    client: Tomosift, slug: str, file: Path | None, body: Json, settings: Settings, console: Console
 ) -> None:
     """Start the job, follow it, and tell what was written. Raises LabelsFailed, ApiProblem, NoService."""
     if file is not None and not file.is_file():
         raise LabelsFailed(f"{file} does not exist.")
     upload = None
     if file is None:
-        job = client.post(f"/projects/{slug}/label-imports", body)
+        job = client.pool.create_label_import(slug, body)
     else:
         in_place = _in_place(client, slug, file, body) if client.address.is_local else None
         if in_place is None:
@@ -56,31 +59,31 @@ def import_labels(
             job = _uploaded(client, slug, upload, body, console)
         else:
             job = in_place
-    job = follow(console, client.follow_job(slug, str(job["id"])), "Waiting for a worker")
-    if upload is not None and job["state"] == "succeeded":
+    done = follow(console, follow_job(client, slug, job.id), "Waiting for a worker")
+    if upload is not None and done.state == "succeeded":
         upload.forget()
-    tell_labels(job, slug, console)
+    tell_labels(done, slug, console)
 
 
-def undo_labels(client: Client, slug: str, job_id: str, console: Console) -> None:
+def undo_labels(client: Tomosift, slug: str, job_id: str, console: Console) -> None:
     """Take a label import back. Raises LabelsFailed, ApiProblem, NoService."""
-    job = client.delete(f"/projects/{slug}/label-imports/{job_id}")
-    job = follow(console, client.follow_job(slug, str(job["id"])), "Waiting for a worker")
-    if job["state"] != "succeeded":
-        raise LabelsFailed(_why(job))
-    console.print(f"{job['result']['taken_back']:,} labels taken back.", highlight=False)
+    job = client.pool.delete_label_import(slug, job_id)
+    done = follow(console, follow_job(client, slug, job.id), "Waiting for a worker")
+    if done.state != "succeeded":
+        raise LabelsFailed(_why(done))
+    console.print(f"{(done.result or {})['taken_back']:,} labels taken back.", highlight=False)
 
 
-def tell_labels(job: dict[str, Any], slug: str, console: Console) -> None:
+def tell_labels(job: JobOut, slug: str, console: Console) -> None:
     """What a label import that is over has done. Raises LabelsFailed if it did not succeed."""
-    problem = job["problem"] or {}
+    problem = job.problem or {}
     if problem.get("values"):
         console.print(
             table(None, ["value", "count"], ([each["value"], f"{each['count']:,}"] for each in problem["values"]))
         )
-    if job["state"] != "succeeded":
+    if job.state != "succeeded":
         raise LabelsFailed(_why(job))
-    result = job["result"]
+    result = job.result or {}
     written = ", ".join(f"{name} {count:,}" for name, count in result["written"].items()) or "nothing new"
     console.print(f"{result['importer']} ({result['as']}): {written}.", highlight=False, soft_wrap=True)
     if result["said_before"]:
@@ -91,28 +94,28 @@ def tell_labels(job: dict[str, Any], slug: str, console: Console) -> None:
         shown = ", ".join(result["unmatched_examples"])
         console.print(f"No particle is called {shown}.", highlight=False, markup=False, soft_wrap=True)
     if result["as"] != "predictions":
-        undo = f"tomosift labels undo {job['id']} --project {slug}"
+        undo = f"tomosift labels undo {job.id} --project {slug}"
         console.print(f"To take this back: {undo}", highlight=False, soft_wrap=True)
 
 
-def _why(job: dict[str, Any]) -> str:
-    if job["state"] == "cancelled":
+def _why(job: JobOut) -> str:
+    if job.state == "cancelled":
         return "The label import was cancelled; what it had written was taken back."
-    return str((job["problem"] or {}).get("detail", "The job failed; the service's log says why."))
+    return str((job.problem or {}).get("detail", "The job failed; the service's log says why."))
 
 
-def _in_place(client: Client, slug: str, file: Path, body: Json) -> Json | None:
+def _in_place(client: Tomosift, slug: str, file: Path, body: Json) -> JobOut | None:
     """Let a service on this computer read the file itself; None if it may not."""
     try:
-        return client.post(f"/projects/{slug}/label-imports", {**body, "path": str(file.resolve())})
+        return client.pool.create_label_import(slug, {**body, "path": str(file.resolve())})
     except ApiProblem as problem:
         if problem.kind == "outside-import-folders":
             return None
         raise
 
 
-def _uploaded(client: Client, slug: str, upload: ResumableUpload, body: Json, console: Console) -> Json:
+def _uploaded(client: Tomosift, slug: str, upload: ResumableUpload, body: Json, console: Console) -> JobOut:
     with upload_bar(console, upload.files.total_bytes) as tell:
         upload_id = upload.run(tell)
     sent = {**body, "upload_id": upload_id, "file": upload.files.list_remote}
-    return client.post(f"/projects/{slug}/label-imports", sent)
+    return client.pool.create_label_import(slug, sent)

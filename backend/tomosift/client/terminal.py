@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
+from pydantic import BaseModel
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -38,6 +39,22 @@ STAGES = {
     "score": "Scoring the pool",
     "select": "Choosing the next batch",
 }
+
+
+class Job(Protocol):
+    """What has a progress: a job, or a cycle's work."""
+
+    @property
+    def progress(self) -> BaseModel | dict[str, Any] | None:
+        """`{stage, done, total, rate, eta_seconds, message}`, as far as known."""
+
+
+Followed = TypeVar("Followed", bound=Job)
+
+
+def progress_of(job: Job) -> dict[str, Any]:
+    """A job's progress, empty before there is any."""
+    return job.progress.model_dump() if isinstance(job.progress, BaseModel) else job.progress or {}
 
 
 class _Rate(ProgressColumn):
@@ -84,8 +101,8 @@ def _byte_bar(console: Console, title: str, total_bytes: int) -> Iterator[Any]:
         yield lambda moved: progress.update(task, completed=moved)
 
 
-def follow(console: Console, jobs: Iterable[dict[str, Any]], waiting: str) -> dict[str, Any]:
-    """Show a job's progress until it is over and return its last state."""
+def follow(console: Console, jobs: Iterable[Followed], waiting: str) -> Followed:
+    """Show a job's progress until it is over and return its last state. `jobs` gives one at least."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -94,11 +111,10 @@ def follow(console: Console, jobs: Iterable[dict[str, Any]], waiting: str) -> di
         _Rate(),
         _TimeLeft(),
     )
-    job: dict[str, Any] = {}
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(waiting, total=None, rate=None, eta=None)
         for job in jobs:
-            now = job["progress"]
+            now = progress_of(job)
             if now:
                 progress.update(
                     task,

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import httpx
-
-from tomosift.client.rest import TRIES, ApiProblem, Client, no_answer
+from tomosift.client.calls import TRIES, pause_before
+from tomosift.client.problems import ApiProblem, NoService
+from tomosift.client.sync_client import Tomosift
 from tomosift.formats.catalogue import read_particle_list
 from tomosift.formats.problem import FormatProblem
 from tomosift.kit.contained_paths import ReferenceFinder
@@ -139,7 +139,7 @@ def _pack(files: Sequence[LocalFile]) -> bytes:
 class ResumableUpload:
     """Sends files, and remembers in `memory` (a JSON file) which upload goes on after an interruption."""
 
-    def __init__(self, client: Client, slug: str, files: ParticleFiles, memory: Path) -> None:
+    def __init__(self, client: Tomosift, slug: str, files: ParticleFiles, memory: Path) -> None:
         self.files = files
         self._client, self._slug, self._memory = client, slug, memory
         self._key = f"{client.address.url} {slug} {files.fingerprint}"
@@ -176,14 +176,15 @@ class ResumableUpload:
         if upload_id is None:
             return None
         try:
-            return upload_id, self._client.uploaded_sizes(self._slug, upload_id)
+            there = self._client.pool.read_files(self._slug, upload_id)
+            return upload_id, {str(file["path"]): int(file["size"]) for file in there}
         except ApiProblem as problem:
             if problem.status == 404:  # expired, or imported
                 return None
             raise
 
     def _begin(self) -> tuple[str, dict[str, int]]:
-        upload_id = str(self._client.post(f"/projects/{self._slug}/uploads")["id"])
+        upload_id = str(self._client.pool.create_upload(self._slug).id)
         self._write(self._remembered() | {self._key: upload_id})
         return upload_id, {}
 
@@ -214,21 +215,21 @@ class ResumableUpload:
         tar = _pack(files)
         for attempt in range(TRIES):
             try:
-                received = self._client.post_batch(self._slug, upload_id, tar)
+                received = self._client.pool.post_batch(self._slug, upload_id, tar)
             except ApiProblem as problem:
                 if problem.kind == "too-large" and (len(files) == 1 or self._chunk_bytes > SMALLEST_CHUNK_BYTES):
                     self._chunk_bytes = max(SMALLEST_CHUNK_BYTES, self._chunk_bytes // 2)
                     return False
                 if problem.status < 500 or attempt == TRIES - 1:
                     raise
-            except httpx.TransportError as error:
+            except NoService:
                 if attempt == TRIES - 1:
-                    raise no_answer(self._client.address.url, error) from error
+                    raise
             else:
-                if received["files"] != len(files):
-                    raise FormatProblem(f"the service took {received['files']} of {len(files)} files; send them again")
+                if received.files != len(files):
+                    raise FormatProblem(f"the service took {received.files} of {len(files)} files; send them again")
                 return True
-            time.sleep(min(4.0, 0.1 * 2**attempt))
+            time.sleep(pause_before(attempt))
         raise AssertionError("the loop returns or raises")
 
     def _send_file(self, upload_id: str, file: LocalFile, there: int | None) -> Iterator[int]:
@@ -242,8 +243,9 @@ class ResumableUpload:
     def _send_chunk(self, upload_id: str, file: LocalFile, offset: int) -> int:
         """Send the next chunk, with patience, and return the file's size on the server."""
         for attempt in range(TRIES):
+            chunk = self._chunk(file, offset)
             try:
-                return self._client.put_chunk(self._slug, upload_id, file.remote, offset, self._chunk(file, offset))
+                return self._client.pool.put_chunk(self._slug, upload_id, file.remote, chunk, offset=offset).size
             except ApiProblem as problem:
                 if problem.kind == "wrong-offset":  # an earlier answer was lost: the service says where it is
                     return int(problem.body["size"])
@@ -251,10 +253,7 @@ class ResumableUpload:
                     self._chunk_bytes //= 2
                 elif problem.status < 500 or attempt == TRIES - 1:
                     raise
-            except httpx.TransportError as error:
-                if attempt == TRIES - 1:
-                    raise no_answer(self._client.address.url, error) from error
-            time.sleep(min(4.0, 0.1 * 2**attempt))
+            time.sleep(pause_before(attempt))
         raise AssertionError("the loop returns or raises")
 
     def _chunk(self, file: LocalFile, offset: int) -> bytes:

@@ -1,5 +1,7 @@
 """`tomosift audit`: who did what."""
 
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -30,20 +32,20 @@ def audit(
     """
     from tomosift.client.terminal import table
 
-    path = "/audit" if project is None else f"/projects/{project}/audit"
     given = {"actor": actor, "action": action, "since": since, "until": until}
     filters = {name: value for name, value in given.items() if value is not None}
     if out is not None and out.suffix not in (".csv", ".ndjson"):
         raise CommandFailed(f"{out.name} must end in .csv or .ndjson.")
     with open_client(server, token) as client:
         if out is not None:
-            out.write_bytes(client.get_bytes(f"{path}/file", **filters, format=out.suffix[1:]).content)
+            path = "/audit/file" if project is None else f"/projects/{project}/audit/file"
+            out.write_bytes(client.get_bytes(path, **filters, format=out.suffix[1:]).content)
             return
-        page = client.get(path, **filters, limit=SHOWN)
-    rows = [
-        [day(each["at"]), each["actor"], each["action"], each["target"], each["project"] or ""]
-        for each in page["items"]
-    ]
+        lines = (
+            client.audit.read_audit_log if project is None else partial(client.audit.read_project_audit_log, project)
+        )
+        found = list(islice(lines(**filters, limit=SHOWN + 1), SHOWN + 1))
+    rows = [[day(each.at), each.actor, each.action, each.target, each.project or ""] for each in found[:SHOWN]]
     console.print(table(None, ["when", "who", "what", "whom or what", "project"], rows))
-    if page["next"] is not None:
+    if len(found) > SHOWN:
         console.print(f"The newest {SHOWN}; narrow them down, or write all with --out.")

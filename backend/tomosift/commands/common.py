@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from tomosift.kit.settings import get_settings
-
 if TYPE_CHECKING:
-    from tomosift.client import Client
+    from tomosift.client import Tomosift
 
 console = Console()
 error_console = Console(stderr=True)
@@ -27,13 +25,13 @@ class CommandFailed(Exception):
     """The command did not do what it should; the message is one line that says why and what to do."""
 
 
-def open_client(server: str | None, token: str | None) -> "Client":
+def open_client(server: str | None, token: str | None) -> "Tomosift":
     """The service these options name. Raises NoService."""
-    from tomosift.client import Client, find_service
+    from tomosift.client import Tomosift
 
-    return Client(find_service(get_settings(), server, token))
+    return Tomosift(server, token)
 
 
-def day(time: str | None) -> str:
+def day(time: datetime | None) -> str:
     """A time of the service's in this computer's zone."""
-    return datetime.fromisoformat(time).astimezone().strftime("%Y-%m-%d %H:%M") if time else "never"
+    return time.astimezone().strftime("%Y-%m-%d %H:%M") if time else "never"

@@ -29,7 +29,7 @@ def start_cycle(
     with open_client(server, token) as client:
         cycle = launch(client, project, settings, console)
         if wait:
-            follow_cycle(client, project, cycle["number"], console)
+            follow_cycle(client, project, cycle.number, console)
 
 
 @cycle_app.command("status")

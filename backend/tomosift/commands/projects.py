@@ -1,10 +1,13 @@
 """`tomosift project`: deleting projects, and bringing them back."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tomosift.commands.common import Server, Token, console, day, open_client
+
+if TYPE_CHECKING:
+    from tomosift.projects.schemas import ProjectSummary
 
 project_app = typer.Typer(help="Delete and restore projects.", no_args_is_help=True)
 
@@ -22,13 +25,13 @@ def list_projects(server: Server = None, token: Token = None) -> None:
     with open_client(server, token) as client:
         rows = [
             [
-                each["slug"],
-                each["name"],
-                each["role"],
-                f"{each['labeled_count']:,} of {each['pool_size']:,}",
+                each.slug,
+                each.name,
+                each.role,
+                f"{each.labeled_count:,} of {each.pool_size:,}",
                 _end(each),
             ]
-            for each in client.items("/projects")
+            for each in client.projects.all()
         ]
     console.print(table(None, ["short name", "name", "role", "labeled", ""], rows))
 
@@ -47,8 +50,8 @@ def delete_project(
     if not yes:
         typer.confirm(f"Delete {name} with all its labels and files?", abort=True)
     with open_client(server, token) as client:
-        deleted = client.delete(f"/projects/{name}")
-    console.print(f"Deleted. Until {day(deleted['delete_after'])} `tomosift project restore {name}` brings it back.")
+        deleted = client.projects.delete(name)
+    console.print(f"Deleted. Until {day(deleted.delete_after)} `tomosift project restore {name}` brings it back.")
 
 
 @project_app.command("restore")
@@ -58,9 +61,9 @@ def restore_project(name: Name, server: Server = None, token: Token = None) -> N
     Example: `tomosift project restore ribosomes`
     """
     with open_client(server, token) as client:
-        client.post(f"/projects/{name}/restore")
+        client.projects.restore(name)
     console.print(f"{name} is back.")
 
 
-def _end(project: dict[str, str | None]) -> str:
-    return f"deleted; until {day(project['delete_after'])}" if project["delete_after"] else ""
+def _end(project: "ProjectSummary") -> str:
+    return f"deleted; until {day(project.delete_after)}" if project.delete_after else ""

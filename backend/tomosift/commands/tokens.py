@@ -32,8 +32,8 @@ def create_token(
     """
     wanted = {"name": name, "scope": scope.value, "expires_in_days": days or None, "project": project}
     with open_client(server, token) as client:
-        made = client.post("/tokens", wanted)
-    console.print(made["token"], soft_wrap=True, highlight=False)
+        made = client.accounts.create_token(wanted)
+    console.print(made.token, soft_wrap=True, highlight=False)
 
 
 @token_app.command("list")
@@ -46,8 +46,8 @@ def list_tokens(server: Server = None, token: Token = None) -> None:
 
     with open_client(server, token) as client:
         rows = [
-            [each["id"], each["name"], each["prefix"] + "…", each["scope"], day(each["expires_at"])]
-            for each in client.items("/tokens")
+            [each.id, each.name, each.prefix + "…", each.scope, day(each.expires_at)]
+            for each in client.accounts.list_tokens()
         ]
     console.print(table(None, ["id", "name", "begins with", "scope", "expires"], rows))
 
@@ -63,5 +63,5 @@ def revoke_token(
     Example: `tomosift token revoke 5f2f3c1e-2f7e-4c55-9f0a-3f4f2c1f8f11`
     """
     with open_client(server, token) as client:
-        client.delete(f"/tokens/{token_id}")
+        client.accounts.revoke_token(token_id)
     console.print("Revoked.")

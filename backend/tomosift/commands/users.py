@@ -1,13 +1,14 @@
 """`tomosift user`: who may sign in."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tomosift.commands.common import CommandFailed, Server, Token, console, day, open_client
 
 if TYPE_CHECKING:
-    from tomosift.client import Client
+    from tomosift.accounts.schemas import AccountOut
+    from tomosift.client import Tomosift
 
 user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 
@@ -27,12 +28,12 @@ def add_user(
     Example: `tomosift user add ada --display-name "Ada L." --project ribosomes --role annotator`
     """
     with open_client(server, token) as client:
-        user = client.post("/users", {"name": name, "display_name": display_name, "is_admin": admin})
+        user = client.accounts.create_user({"name": name, "display_name": display_name, "is_admin": admin})
         if project is not None:
-            client.put(f"/projects/{project}/members/{user['id']}", {"role": role})
-        link = client.post(f"/users/{user['id']}/sign-in-link")
-    console.print(f"{user['name']} can sign in once, until {day(link['expires_at'])}, with")
-    console.print(link["url"], soft_wrap=True, highlight=False)
+            client.projects.put_member(project, user.id, {"role": role})
+        link = client.accounts.create_link(user.id)
+    console.print(f"{user.name} can sign in once, until {day(link.expires_at)}, with")
+    console.print(link.url, soft_wrap=True, highlight=False)
 
 
 @user_app.command("link")
@@ -46,9 +47,9 @@ def link_user(
     Example: `tomosift user link ada`
     """
     with open_client(server, token) as client:
-        user = client.get("/session")["user"] if name is None else _find_user(client, name)
-        link = client.post(f"/users/{user['id']}/sign-in-link")
-    console.print(link["url"], soft_wrap=True, highlight=False)
+        user_id = client.accounts.read_session().user.id if name is None else _find_user(client, name).id
+        link = client.accounts.create_link(user_id)
+    console.print(link.url, soft_wrap=True, highlight=False)
 
 
 @user_app.command("invite")
@@ -67,11 +68,11 @@ def invite_user(
     wanted = {"note": note, "expires_in_days": days}
     with open_client(server, token) as client:
         if project is None:
-            made = client.post("/invitations", wanted)
+            made = client.invitations.create(wanted)
         else:
-            made = client.post(f"/projects/{project}/invitations", {**wanted, "role": role})
-    console.print(f"This works once, until {day(made['expires_at'])}:")
-    console.print(made["url"], soft_wrap=True, highlight=False)
+            made = client.invitations.create_project_invitation(project, {**wanted, "role": role})
+    console.print(f"This works once, until {day(made.expires_at)}:")
+    console.print(made.url, soft_wrap=True, highlight=False)
 
 
 @user_app.command("reset-password")
@@ -83,8 +84,8 @@ def reset_password(
     Example: `tomosift user reset-password ada`
     """
     with open_client(server, token) as client:
-        link = client.post(f"/users/{_find_user(client, name)['id']}/password-reset")
-    console.print(link["url"], soft_wrap=True, highlight=False)
+        link = client.accounts.reset_password(_find_user(client, name).id)
+    console.print(link.url, soft_wrap=True, highlight=False)
 
 
 @user_app.command("deactivate")
@@ -121,25 +122,25 @@ def list_users(server: Server = None, token: Token = None) -> None:
 
     with open_client(server, token) as client:
         rows = [
-            [user["name"], user["display_name"], day(user["last_seen_at"]), _remark(user)]
-            for user in client.items("/accounts")
+            [user.name, user.display_name, day(user.last_seen_at), _remark(user)]
+            for user in client.accounts.list_accounts()
         ]
     console.print(table(None, ["name", "shown as", "last seen", ""], rows))
 
 
-def _remark(user: dict[str, Any]) -> str:
-    if not user["is_active"]:
+def _remark(user: "AccountOut") -> str:
+    if not user.is_active:
         return "switched off"
-    return "administrator" if user["is_admin"] else ""
+    return "administrator" if user.is_admin else ""
 
 
 def _switch(name: str, on: bool, server: str | None, token: str | None) -> None:
     with open_client(server, token) as client:
-        client.send("PATCH", f"/users/{_find_user(client, name)['id']}", body={"is_active": on})
+        client.accounts.change_user(_find_user(client, name).id, {"is_active": on})
 
 
-def _find_user(client: "Client", name: str) -> dict[str, Any]:
-    for user in client.items("/accounts"):
-        if user["name"].lower() == name.lower():
+def _find_user(client: "Tomosift", name: str) -> "AccountOut":
+    for user in client.accounts.list_accounts():
+        if user.name.lower() == name.lower():
             return user
     raise CommandFailed(f"There is no user {name!r}. Make one with `tomosift user add {name}`.")

@@ -15,10 +15,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from tomosift.client import Client, ServiceAddress
+from tomosift.client import ServiceAddress, Tomosift
+from tomosift.client.following import OVER
 from tomosift.client.importing import ImportRequest, import_particles
-from tomosift.client.rest import Json
 from tomosift.client.terminal import STAGES
+from tomosift.cycles.schemas import CycleOut
 from tomosift.demo_loop.annotator import JUNK, SimulatedAnnotator, read_truth
 from tomosift.demo_loop.own_service import own_service
 from tomosift.demo_loop.report import BASELINE, Point, draw_curves, result_table, verdict, write_json
@@ -30,7 +31,6 @@ FIRST_CHOICE = "entropy-gradnorm"
 DEMO_PRESET = "cpu-quick"
 PAUSE_SECONDS = 0.3
 WORKER_SECONDS = 120.0
-OVER = ("ready", "failed", "cancelled")
 
 
 class DemoFailed(Exception):
@@ -68,7 +68,7 @@ def run_demo(options: DemoOptions, settings: Settings, console: Console) -> dict
         if address is None:
             console.print("Starting a service of the demo's own …", highlight=False)
             address = stack.enter_context(own_service(folder / "home", folder / "particles"))
-        client = stack.enter_context(Client(address))
+        client = stack.enter_context(Tomosift(address))
         _wait_for_worker(client)
         truth = read_truth(folder / "particles" / "truth.csv")
         curves = _run_arms(client, options, folder / "particles" / "particles.star", truth, settings, console)
@@ -85,7 +85,7 @@ def run_demo(options: DemoOptions, settings: Settings, console: Console) -> dict
 
 
 def _run_arms(
-    client: Client, options: DemoOptions, star: Path, truth: Mapping[str, str], settings: Settings, console: Console
+    client: Tomosift, options: DemoOptions, star: Path, truth: Mapping[str, str], settings: Settings, console: Console
 ) -> dict[str, list[Point]]:
     curves: dict[str, list[Point]] = {}
     first_batches = []
@@ -101,7 +101,7 @@ def _run_arms(
     return curves
 
 
-def _make_project(client: Client, arm: str, classes: list[str], options: DemoOptions) -> str:
+def _make_project(client: Tomosift, arm: str, classes: list[str], options: DemoOptions) -> str:
     slug = f"demo-{arm}-{int(time.time()):x}"
     evaluation = {
         "evaluation_minimum": options.evaluation_size,
@@ -115,7 +115,7 @@ def _make_project(client: Client, arm: str, classes: list[str], options: DemoOpt
         "classes": [{"name": name} for name in classes],
         "settings": {"batch_size": options.batch_size, **evaluation},
     }
-    client.post("/projects", body)
+    client.projects.create(body)
     return slug
 
 
@@ -140,7 +140,7 @@ def _bar(console: Console, arm: str) -> Iterator[_Bar]:
 class _Arm:
     """One project going round the loop."""
 
-    client: Client
+    client: Tomosift
     slug: str
     annotator: SimulatedAnnotator
     options: DemoOptions
@@ -150,23 +150,23 @@ class _Arm:
 
     def turn(self, number: int) -> Point:
         """Answer what is asked, launch a cycle, wait for it, and read its accuracy."""
-        queue = self.client.get(f"/projects/{self.slug}/progress")["queue"]
-        total = queue["open_query"] + queue["open_evaluation"]
+        queue = self.client.annotation.read_progress(self.slug).queue
+        total = queue.open_query + queue.open_evaluation
         asked = self.annotator.answer_all(
             lambda done: self.bar.show(f"cycle {number}, the annotator answers", done, total)
         )
         if number == 1:
             self.first_batch = asked
         cycle = self._launch()
-        while cycle["stage"] not in OVER:
-            now = cycle["job"]["progress"]
+        while cycle.stage not in OVER:
+            now = cycle.job.progress
             doing = STAGES.get(now.get("stage", ""), "waits for a worker")
             self.bar.show(f"cycle {number}, {doing.lower()}", now.get("done"), now.get("total"))
             time.sleep(PAUSE_SECONDS)
-            cycle = self.client.get(f"/projects/{self.slug}/cycles/{cycle['number']}")
+            cycle = self.client.cycles.read(self.slug, cycle.number)
         return self._point(number, cycle)
 
-    def _launch(self) -> Json:
+    def _launch(self) -> CycleOut:
         settings = {
             "acquisition": self.arm,
             "batch_size": self.options.batch_size,
@@ -174,33 +174,31 @@ class _Arm:
             "preset": DEMO_PRESET,
             **self.options.cycle_settings,
         }
-        return self.client.post(f"/projects/{self.slug}/cycles", {"settings": settings})
+        return self.client.cycles.create(self.slug, {"settings": settings})
 
-    def _point(self, number: int, cycle: Json) -> Point:
-        problem = cycle["job"]["problem"] or {}
-        if cycle["stage"] != "ready":
-            raise DemoFailed(f"Cycle {number} of {self.arm} was {cycle['stage']}. {problem.get('detail', '')}".strip())
-        metrics = cycle["metrics"] or {}
-        report = metrics.get("report")
+    def _point(self, number: int, cycle: CycleOut) -> Point:
+        problem = cycle.job.problem or {}
+        if cycle.stage != "ready":
+            raise DemoFailed(f"Cycle {number} of {self.arm} was {cycle.stage}. {problem.get('detail', '')}".strip())
+        report = cycle.metrics.report if cycle.metrics else None
         if report is None:
-            raise DemoFailed(
-                f"Cycle {number} of {self.arm} could not be measured. {metrics.get('reason') or ''}".strip()
-            )
+            reason = cycle.metrics.reason if cycle.metrics else None
+            raise DemoFailed(f"Cycle {number} of {self.arm} could not be measured. {reason or ''}".strip())
         return Point(
             cycle=number,
-            training_labels=cycle["training_label_count"],
-            evaluation_labels=cycle["evaluation_label_count"],
-            n=report["n"],
-            accuracy=report["accuracy"],
-            low=report["low"],
-            high=report["high"],
-            balanced_accuracy=report["balanced_accuracy"],
+            training_labels=cycle.training_label_count or 0,
+            evaluation_labels=cycle.evaluation_label_count or 0,
+            n=report.n,
+            accuracy=report.accuracy,
+            low=report.low,
+            high=report.high,
+            balanced_accuracy=report.balanced_accuracy,
         )
 
 
-def _wait_for_worker(client: Client) -> None:
+def _wait_for_worker(client: Tomosift) -> None:
     deadline = time.monotonic() + WORKER_SECONDS
-    while client.get("/catalogue")["workers_seen"] == 0:
+    while client.registry.read_catalogue().workers_seen == 0:
         if time.monotonic() > deadline:
             raise DemoFailed(
                 "No worker that can train announced itself. Install the package with the extra `worker`, and see the "

@@ -27,8 +27,6 @@ from tomosift.pool.schemas import (
     UploadContents,
     UploadedFile,
     UploadOut,
-    job_detail,
-    job_out,
 )
 from tomosift.pool.volume_answer import IMMUTABLE, VOLUME_ANSWER, VolumeFormat, volume_response
 from tomosift.projects.access import CuratorAccess, ViewerAccess
@@ -114,7 +112,7 @@ def read_jobs(access: ViewerAccess, limit: PageLimit = 50, after: PageAfter = No
     """Imports and cycles, newest first."""
     with transaction() as session:
         rows = job_views.list_jobs(session, access.project_id, limit + 1, decode_time_cursor(after))
-    return page_of(rows, limit, job_out, lambda job: (job.created_at.isoformat(), str(job.id)))
+    return page_of(rows, limit, job_views.job_out, lambda job: (job.created_at.isoformat(), str(job.id)))
 
 
 @router.get("/jobs/{job_id}", summary="One job", responses=problems(401, 404))
@@ -224,4 +222,5 @@ def _summary_fields(
 
 
 def _detail(job: Job, session: Session) -> JobDetail:
-    return job_detail(job, [JobLogEntry.model_validate(line) for line in job_views.log_lines(session, job.id)])
+    log = [JobLogEntry.model_validate(line) for line in job_views.log_lines(session, job.id)]
+    return job_views.job_detail(job, log)

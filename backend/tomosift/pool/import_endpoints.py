@@ -12,7 +12,8 @@ from tomosift.kit.routing import problems
 from tomosift.kit.settings import get_settings
 from tomosift.pool import imports, previews, uploads
 from tomosift.pool.import_schemas import ImportPath, ImportPreview, ImportUpload
-from tomosift.pool.schemas import JobOut, job_out
+from tomosift.pool.job_views import job_out
+from tomosift.pool.schemas import JobOut
 from tomosift.pool.volume_answer import IMMUTABLE, VOLUME_ANSWER, VolumeFormat, volume_response
 from tomosift.projects.access import CuratorAccess
 

@@ -3,12 +3,14 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from tomosift.kit.job_control import request_cancel
 from tomosift.kit.problems import conflict, not_found
+from tomosift.pool.schemas import JobDetail, JobLogEntry, JobOut, Progress
 from tomosift.tables import Job, JobLogLine
 
 SHOWN_LOG_LINES = 200
@@ -47,3 +49,28 @@ def cancel_job(session: Session, project_id: uuid.UUID, job_id: uuid.UUID) -> Jo
     if job.state in ("succeeded", "failed"):
         raise conflict("job-over", "The job is over", f"It has {job.state} already; there is nothing to stop.")
     return job
+
+
+def job_out(job: Job) -> JobOut:
+    """The wire form of a job."""
+    return JobOut(**_job_fields(job))
+
+
+def job_detail(job: Job, log: list[JobLogEntry]) -> JobDetail:
+    """The wire form of a job with its log."""
+    return JobDetail(**_job_fields(job), log=log)
+
+
+def _job_fields(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "state": job.state,
+        "progress": Progress.model_validate(job.progress) if job.progress else None,
+        "problem": job.problem,
+        "result": job.result,
+        "attempt": job.attempt,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+    }

@@ -11,9 +11,10 @@ from tomosift.kit.problems import forbidden
 from tomosift.kit.routing import problems
 from tomosift.kit.settings import get_settings
 from tomosift.pool import imports, uploads
+from tomosift.pool.job_views import job_out
 from tomosift.pool.label_imports import request_label_import, request_undo
 from tomosift.pool.label_schemas import LabelImport, LabelImportRequest
-from tomosift.pool.schemas import JobOut, job_out
+from tomosift.pool.schemas import JobOut
 from tomosift.projects.access import CuratorAccess, ProjectAccess, Role
 
 router = APIRouter(prefix="/projects/{slug}/label-imports", tags=["pool"], responses=problems(422))

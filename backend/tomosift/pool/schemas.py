@@ -6,8 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from tomosift.tables import Job
-
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 RelativePath = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 
@@ -24,6 +22,21 @@ class UploadedFile(BaseModel):
 
     path: str = Field(examples=["Extract/job012/TS_01/000001.mrc"])
     size: int = Field(description="Bytes received; send the next chunk at this offset.")
+
+
+class BatchReceived(BaseModel):
+    """What a batch brought: compare it with what you sent."""
+
+    files: int = Field(description="Files in the batch, all of them durable now.")
+    size: int = Field(description="Their bytes in all.")
+
+
+class UnpackIn(BaseModel):
+    """Which archive to unpack."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"path": "subtomograms.tar.gz"}})
+
+    path: RelativePath = Field(description="The archive's path in the upload: .zip, .tar or .tar.gz.")
 
 
 class UploadContents(BaseModel):
@@ -131,28 +144,3 @@ class SubtomogramDetail(SubtomogramSummary):
     box_size: int
     voxel_size_angstrom: float | None
     columns: dict[str, str] = Field(description="Every column of the list, as text.")
-
-
-def job_out(job: Job) -> JobOut:
-    """The wire form of a job."""
-    return JobOut(**_job_fields(job))
-
-
-def job_detail(job: Job, log: list[JobLogEntry]) -> JobDetail:
-    """The wire form of a job with its log."""
-    return JobDetail(**_job_fields(job), log=log)
-
-
-def _job_fields(job: Job) -> dict[str, Any]:
-    return {
-        "id": job.id,
-        "kind": job.kind,
-        "state": job.state,
-        "progress": Progress.model_validate(job.progress) if job.progress else None,
-        "problem": job.problem,
-        "result": job.result,
-        "attempt": job.attempt,
-        "created_at": job.created_at,
-        "started_at": job.started_at,
-        "finished_at": job.finished_at,
-    }

@@ -7,35 +7,20 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
 
 from tomosift.accounts.repeatable import repeatable
 from tomosift.kit.database import transaction
 from tomosift.kit.routing import problems
 from tomosift.kit.settings import get_settings
 from tomosift.pool import uploads
-from tomosift.pool.schemas import JobOut, RelativePath, job_out
+from tomosift.pool.job_views import job_out
+from tomosift.pool.schemas import BatchReceived, JobOut, UnpackIn
 from tomosift.pool.unpack import request_unpack
 from tomosift.projects.access import CuratorAccess
 
 router = APIRouter(prefix="/projects/{slug}/uploads/{upload_id}", tags=["pool"], responses=problems(422))
 
 LINES_AT_ONCE = 1000
-
-
-class BatchReceived(BaseModel):
-    """What a batch brought: compare it with what you sent."""
-
-    files: int = Field(description="Files in the batch, all of them durable now.")
-    size: int = Field(description="Their bytes in all.")
-
-
-class UnpackIn(BaseModel):
-    """Which archive to unpack."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"path": "subtomograms.tar.gz"}})
-
-    path: RelativePath = Field(description="The archive's path in the upload: .zip, .tar or .tar.gz.")
 
 
 async def _raw_body(request: Request) -> bytes:

@@ -3,7 +3,6 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
@@ -13,21 +12,8 @@ from tomosift.accounts.authentication import CurrentUser, SignedInUser
 from tomosift.kit.database import transaction
 from tomosift.kit.problems import ProblemError, conflict, forbidden, not_found
 from tomosift.kit.web_security import SAFE_METHODS
+from tomosift.projects.roles import Role as Role
 from tomosift.tables import Project, ProjectMember
-
-
-class Role(StrEnum):
-    """Roles, most powerful first: each may do what those after it may."""
-
-    OWNER = "owner"
-    CURATOR = "curator"
-    ANNOTATOR = "annotator"
-    VIEWER = "viewer"
-
-    def may(self, needed: "Role") -> bool:
-        """Whether this role is at least `needed`."""
-        order = list(Role)
-        return order.index(self) <= order.index(needed)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from tomosift.accounts.schemas import DisplayName, LinkToken, Password, UserName
-from tomosift.projects.access import Role
+from tomosift.projects.roles import Role
 
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 

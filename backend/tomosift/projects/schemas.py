@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from tomosift.accounts.schemas import UserOut
 from tomosift.kit.label_rule import SINGLE, LabelRule
 from tomosift.kit.queue_layout import DEFAULT_INTERLEAVE, DEFAULT_OVERLAP_OPINIONS
-from tomosift.projects.access import Role
+from tomosift.projects.roles import Role
 
 ProteinContrast = Annotated[
     Literal["dark", "bright"],

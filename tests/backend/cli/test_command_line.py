@@ -112,7 +112,7 @@ def test_version(run: Run) -> None:
 def test_what_goes_wrong_is_one_line_and_status_2(
     run: Run, arguments: list[str], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tomosift.client.rest.time.sleep", lambda _: None)
+    monkeypatch.setattr("tomosift.client.sync_client.time.sleep", lambda _: None)
     status, shown, told = run(*arguments)
     assert (status, shown) == (2, "")
     assert told.startswith("Error: ")

@@ -18,8 +18,8 @@ from rich.console import Console
 
 from tomosift.accounts.tokens import create_token
 from tomosift.cli import main
-from tomosift.client import ApiProblem, Client, ServiceAddress
-from tomosift.client import rest as client_module
+from tomosift.client import ApiProblem, ServiceAddress, Tomosift
+from tomosift.client import sync_client as client_module
 from tomosift.client.exporting import ExportFailed, ExportRequest, export_particles
 from tomosift.exports.run import run_export
 from tomosift.formats.star import read_particle_star
@@ -58,14 +58,14 @@ def connection(settings: Settings) -> Connection:
 
 
 @pytest.fixture
-def client(world: ExportWorld, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> Client:
+def client(world: ExportWorld, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> Tomosift:
     monkeypatch.setattr(client_module.time, "sleep", lambda _: None)
     with transaction() as session:
         _, secret = create_token(session, world.user_ids["ada"], "test", "write", None)
-    return Client(ServiceAddress(BASE_URL, secret, is_local=False), connection)
+    return Tomosift(ServiceAddress(BASE_URL, secret, is_local=False), transport=connection)
 
 
-def fetch(client: Client, world: ExportWorld, out: Path, export_id: str | None = None, **body: object) -> str:
+def fetch(client: Tomosift, world: ExportWorld, out: Path, export_id: str | None = None, **body: object) -> str:
     """Run the command's work; what it prints."""
     console = Console(file=io.StringIO(), width=200)
     export_particles(client, ExportRequest(world.slug, out, body, export_id), console)
@@ -73,7 +73,7 @@ def fetch(client: Client, world: ExportWorld, out: Path, export_id: str | None =
     return console.file.getvalue()
 
 
-def test_an_export_lies_whole_in_the_folder(client: Client, world: ExportWorld, tmp_path: Path) -> None:
+def test_an_export_lies_whole_in_the_folder(client: Tomosift, world: ExportWorld, tmp_path: Path) -> None:
     printed = fetch(client, world, tmp_path / "out", volumes="mrc-cubes", filters={"classes": ["ribosome"]})
 
     assert len(read_particle_star(tmp_path / "out" / "particles.star")) == 4
@@ -84,7 +84,7 @@ def test_an_export_lies_whole_in_the_folder(client: Client, world: ExportWorld, 
     assert "4 decided by experts" in printed
 
 
-def test_a_folder_with_files_is_left_alone(client: Client, world: ExportWorld, tmp_path: Path) -> None:
+def test_a_folder_with_files_is_left_alone(client: Tomosift, world: ExportWorld, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("keep")
     with pytest.raises(ExportFailed, match="not empty"):
@@ -92,7 +92,7 @@ def test_a_folder_with_files_is_left_alone(client: Client, world: ExportWorld, t
 
 
 def test_a_transfer_that_was_cut_goes_on(
-    client: Client, connection: Connection, world: ExportWorld, tmp_path: Path
+    client: Tomosift, connection: Connection, world: ExportWorld, tmp_path: Path
 ) -> None:
     fetched: list[str] = []
 
@@ -106,15 +106,15 @@ def test_a_transfer_that_was_cut_goes_on(
     connection.answered = cut
     with pytest.raises(KeyboardInterrupt):
         fetch(client, world, tmp_path / "out")
-    (export,) = client.items(f"/projects/{world.slug}/exports")
+    (export,) = client.exports.all(world.slug)
 
-    fetch(client, world, tmp_path / "out", export_id=export["id"])
+    fetch(client, world, tmp_path / "out", export_id=str(export.id))
 
     assert fetched == ["manifest.json", "particles.star", "classes.star", "classes.star", "README.txt"]
 
 
 def test_a_connection_that_breaks_goes_on_inside_the_file(
-    client: Client, connection: Connection, world: ExportWorld, tmp_path: Path
+    client: Tomosift, connection: Connection, world: ExportWorld, tmp_path: Path
 ) -> None:
     ranges: list[str | None] = []
 
@@ -141,7 +141,7 @@ def test_a_connection_that_breaks_goes_on_inside_the_file(
 
 
 def test_a_file_that_was_changed_on_the_way_is_not_kept(
-    client: Client, connection: Connection, world: ExportWorld, tmp_path: Path
+    client: Tomosift, connection: Connection, world: ExportWorld, tmp_path: Path
 ) -> None:
     def change(request: httpx.Request, answer: httpx.Response) -> httpx.Response:
         return httpx.Response(200, content=b"other") if request.url.path.endswith("classes.star") else answer
@@ -153,7 +153,7 @@ def test_a_file_that_was_changed_on_the_way_is_not_kept(
 
 
 def test_a_service_cannot_write_outside_the_folder(
-    client: Client, connection: Connection, world: ExportWorld, tmp_path: Path
+    client: Tomosift, connection: Connection, world: ExportWorld, tmp_path: Path
 ) -> None:
     evil = json.dumps({"files": [{"path": "../evil", "sha256": "0"}]}).encode()
 
@@ -171,7 +171,7 @@ def test_a_service_cannot_write_outside_the_folder(
     assert not (tmp_path / "evil").exists()
 
 
-def test_what_the_service_refuses_is_told(client: Client, world: ExportWorld, tmp_path: Path) -> None:
+def test_what_the_service_refuses_is_told(client: Tomosift, world: ExportWorld, tmp_path: Path) -> None:
     with pytest.raises(ApiProblem, match="doc"):
         fetch(client, world, tmp_path / "out", format="doc")
     with pytest.raises(ExportFailed, match="has no class 'nothing'"):
@@ -186,7 +186,7 @@ def test_the_commands_options_are_the_requests_fields(monkeypatch: pytest.Monkey
     asked: list[ExportRequest] = []
     monkeypatch.setattr(exporting, "export_particles", lambda client, request, console: asked.append(request))
     address = ServiceAddress(BASE_URL, "t", is_local=False)
-    monkeypatch.setattr(command, "open_client", lambda server, token: Client(address))
+    monkeypatch.setattr(command, "open_client", lambda server, token: Tomosift(address))
     words = "export -p pool --out o --layout per-class --columns label,confidence --classes a,junk --decided-by expert "
     words += "--min-confidence 0.9 --volumes mrc-cubes --rewrite-images --class-sums --wedge=-50,60 --cycle 2"
     with pytest.raises(SystemExit):

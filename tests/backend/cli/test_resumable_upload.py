@@ -14,8 +14,8 @@ from fixtures.particle_files import write_particles
 from fixtures.web_client import BASE_URL, Service, make_project
 
 from tomosift.accounts.tokens import create_token
-from tomosift.client import ApiProblem, Client, NoService, ServiceAddress
-from tomosift.client import rest as client_module
+from tomosift.client import ApiProblem, NoService, ServiceAddress, Tomosift
+from tomosift.client import sync_client as client_module
 from tomosift.client import upload as upload_module
 from tomosift.client.upload import FilesMissing, ResumableUpload, gather
 from tomosift.formats.problem import FormatProblem
@@ -68,11 +68,11 @@ def connection(service: Service) -> TroubledConnection:
 
 
 @pytest.fixture
-def client(service: Service, connection: TroubledConnection) -> Client:
+def client(service: Service, connection: TroubledConnection) -> Tomosift:
     make_project(service.owner())
     with transaction() as session:
         _, secret = create_token(session, service.owner_id(), "test", "write", None)
-    return Client(ServiceAddress(BASE_URL, secret, is_local=False), connection)
+    return Tomosift(ServiceAddress(BASE_URL, secret, is_local=False), transport=connection)
 
 
 @pytest.fixture(autouse=True)
@@ -89,14 +89,14 @@ def batching(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upload_module, "SMALL_FILE_BYTES", 30_000)
 
 
-def uploader(client: Client, star: Path, tmp_path: Path) -> ResumableUpload:
+def uploader(client: Tomosift, star: Path, tmp_path: Path) -> ResumableUpload:
     return ResumableUpload(client, "ribosomes", gather(star), tmp_path / "memory.json")
 
 
-def import_uploaded(client: Client, upload_id: str, list_path: str) -> dict[str, Any]:
-    job = client.post("/projects/ribosomes/imports", {"upload_id": upload_id, "list": list_path})
+def import_uploaded(client: Tomosift, upload_id: str, list_path: str) -> dict[str, Any]:
+    job = client.imports.create("ribosomes", {"upload_id": upload_id, "list": list_path})
     run_job(uuid.UUID(job["id"]), run_import)
-    return client.get(f"/projects/ribosomes/jobs/{job['id']}")
+    return client.pool.read_job("ribosomes", job.id).model_dump()
 
 
 def staged(upload_id: str) -> dict[str, bytes]:
@@ -104,7 +104,7 @@ def staged(upload_id: str) -> dict[str, bytes]:
     return {path: (folder.files / path).read_bytes() for path, _ in folder.contents()}
 
 
-def test_everything_the_list_names_is_sent_and_imported(client: Client, tmp_path: Path) -> None:
+def test_everything_the_list_names_is_sent_and_imported(client: Tomosift, tmp_path: Path) -> None:
     star = write_particles(tmp_path / "set", 4).star
     told: list[int] = []
     upload = uploader(client, star, tmp_path)
@@ -117,7 +117,7 @@ def test_everything_the_list_names_is_sent_and_imported(client: Client, tmp_path
 
 
 @pytest.mark.parametrize("layout", ["beside", "above", "dots", "absolute"])
-def test_however_the_list_names_its_files(client: Client, tmp_path: Path, layout: str) -> None:
+def test_however_the_list_names_its_files(client: Tomosift, tmp_path: Path, layout: str) -> None:
     folder = tmp_path / "project"
     prefix = {"beside": "", "above": "", "dots": "../../", "absolute": f"{folder}/"}[layout]
     star = write_particles(folder, 3, image_prefix=prefix).star
@@ -131,7 +131,7 @@ def test_however_the_list_names_its_files(client: Client, tmp_path: Path, layout
     assert import_uploaded(client, upload_id, upload.files.list_remote)["state"] == "succeeded"
 
 
-def test_a_stack_is_sent_once(client: Client, tmp_path: Path, connection: TroubledConnection) -> None:
+def test_a_stack_is_sent_once(client: Tomosift, tmp_path: Path, connection: TroubledConnection) -> None:
     star = write_particles(tmp_path / "set", 4, stack=True).star
     upload = uploader(client, star, tmp_path)
     upload.run(lambda _: None)
@@ -139,7 +139,7 @@ def test_a_stack_is_sent_once(client: Client, tmp_path: Path, connection: Troubl
     assert sum(connection.sent) == upload.files.total_bytes
 
 
-def test_a_lost_connection_is_tried_again(client: Client, tmp_path: Path, connection: TroubledConnection) -> None:
+def test_a_lost_connection_is_tried_again(client: Tomosift, tmp_path: Path, connection: TroubledConnection) -> None:
     star = write_particles(tmp_path / "set", 4).star
     counter = {"before": 0, "after": 0}
 
@@ -165,7 +165,7 @@ def test_a_lost_connection_is_tried_again(client: Client, tmp_path: Path, connec
 
 
 def test_an_interrupted_command_goes_on_when_it_is_repeated(
-    client: Client, tmp_path: Path, connection: TroubledConnection
+    client: Tomosift, tmp_path: Path, connection: TroubledConnection
 ) -> None:
     star = write_particles(tmp_path / "set", 6).star
 
@@ -186,7 +186,7 @@ def test_an_interrupted_command_goes_on_when_it_is_repeated(
     assert import_uploaded(client, upload_id, again.files.list_remote)["state"] == "succeeded"
 
 
-def test_changed_files_begin_anew(client: Client, tmp_path: Path) -> None:
+def test_changed_files_begin_anew(client: Tomosift, tmp_path: Path) -> None:
     star = write_particles(tmp_path / "set", 3).star
     first = uploader(client, star, tmp_path).run(lambda _: None)
     assert uploader(client, star, tmp_path).run(lambda _: None) == first
@@ -194,11 +194,11 @@ def test_changed_files_begin_anew(client: Client, tmp_path: Path) -> None:
     assert uploader(client, star, tmp_path).run(lambda _: None) != first
 
 
-def test_an_expired_or_forgotten_upload_begins_anew(client: Client, tmp_path: Path) -> None:
+def test_an_expired_or_forgotten_upload_begins_anew(client: Tomosift, tmp_path: Path) -> None:
     star = write_particles(tmp_path / "set", 3).star
     upload = uploader(client, star, tmp_path)
     first = upload.run(lambda _: None)
-    client.delete(f"/projects/ribosomes/uploads/{first}")
+    client.pool.delete_upload("ribosomes", first)
     second = upload.run(lambda _: None)
     assert second != first
     upload.forget()
@@ -206,7 +206,7 @@ def test_an_expired_or_forgotten_upload_begins_anew(client: Client, tmp_path: Pa
 
 
 def test_a_server_that_takes_less_gets_smaller_chunks(
-    client: Client, tmp_path: Path, service: Service, monkeypatch: pytest.MonkeyPatch
+    client: Tomosift, tmp_path: Path, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     star = write_particles(tmp_path / "set", 3).star
     monkeypatch.setattr(upload_module, "CHUNK_BYTES", 16_000)
@@ -214,7 +214,7 @@ def test_a_server_that_takes_less_gets_smaller_chunks(
     monkeypatch.setenv("TOMOSIFT_REQUEST_LIMIT_MB", "0.005")
     get_settings.cache_clear()
     strict = TroubledConnection(Service())
-    small = Client(client.address, strict)
+    small = Tomosift(client.address, transport=strict)
     uploader(small, star, tmp_path).run(lambda _: None)
     assert max(size for size in strict.sent[-5:]) <= 5000
 
@@ -230,7 +230,7 @@ def test_missing_files_are_named_by_row_and_nothing_is_sent(tmp_path: Path) -> N
         gather(tmp_path / "absent.star")
 
 
-def test_a_refusal_is_told_and_not_repeated(client: Client, tmp_path: Path, connection: TroubledConnection) -> None:
+def test_a_refusal_is_told_and_not_repeated(client: Tomosift, tmp_path: Path, connection: TroubledConnection) -> None:
     star = write_particles(tmp_path / "set", 3).star
     with pytest.raises(ApiProblem) as caught:
         ResumableUpload(client, "no-such-project", gather(star), tmp_path / "memory.json").run(lambda _: None)
@@ -238,7 +238,7 @@ def test_a_refusal_is_told_and_not_repeated(client: Client, tmp_path: Path, conn
 
 
 def test_a_service_that_never_answers_ends_the_transfer(
-    client: Client, tmp_path: Path, connection: TroubledConnection, monkeypatch: pytest.MonkeyPatch
+    client: Tomosift, tmp_path: Path, connection: TroubledConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     star = write_particles(tmp_path / "set", 3).star
     monkeypatch.setattr(client_module.time, "sleep", lambda _: None)
@@ -253,7 +253,7 @@ def test_a_service_that_never_answers_ends_the_transfer(
 
 
 @pytest.mark.usefixtures("batching")
-def test_small_files_travel_many_at_a_time(client: Client, tmp_path: Path, connection: TroubledConnection) -> None:
+def test_small_files_travel_many_at_a_time(client: Tomosift, tmp_path: Path, connection: TroubledConnection) -> None:
     star = write_particles(tmp_path / "set", 8).star
     told: list[int] = []
     upload = uploader(client, star, tmp_path)
@@ -265,7 +265,7 @@ def test_small_files_travel_many_at_a_time(client: Client, tmp_path: Path, conne
 
 
 @pytest.mark.usefixtures("batching")
-def test_batches_go_on_where_they_stopped(client: Client, tmp_path: Path, connection: TroubledConnection) -> None:
+def test_batches_go_on_where_they_stopped(client: Tomosift, tmp_path: Path, connection: TroubledConnection) -> None:
     star = write_particles(tmp_path / "set", 8).star
 
     def stop_after_one(request: httpx.Request) -> None:
@@ -284,7 +284,7 @@ def test_batches_go_on_where_they_stopped(client: Client, tmp_path: Path, connec
 
 @pytest.mark.usefixtures("batching")
 def test_a_batch_whose_answer_was_lost_is_sent_again(
-    client: Client, tmp_path: Path, connection: TroubledConnection
+    client: Tomosift, tmp_path: Path, connection: TroubledConnection
 ) -> None:
     star = write_particles(tmp_path / "set", 8).star
     lost = []
@@ -303,14 +303,14 @@ def test_a_batch_whose_answer_was_lost_is_sent_again(
 
 @pytest.mark.usefixtures("batching")
 def test_files_too_large_for_a_batch_of_a_strict_server_go_in_chunks(
-    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    client: Tomosift, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     star = write_particles(tmp_path / "set", 3).star
     monkeypatch.setattr(upload_module, "SMALLEST_CHUNK_BYTES", 1000)
     monkeypatch.setenv("TOMOSIFT_REQUEST_LIMIT_MB", "0.005")
     get_settings.cache_clear()
     strict = TroubledConnection(Service())
-    upload = uploader(Client(client.address, strict), star, tmp_path)
+    upload = uploader(Tomosift(client.address, transport=strict), star, tmp_path)
     upload_id = upload.run(lambda _: None)
     assert staged(upload_id).keys() == {file.remote for file in upload.files.files}
     assert strict.sent

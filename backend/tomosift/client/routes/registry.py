@@ -1,0 +1,38 @@
+"""Routes of registry. Written by `python -m tomosift.client_routes`: change the routes, not this file."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from tomosift.client.calls import Call, segment
+from tomosift.registry.schemas import CatalogueOut, ModelOut, SystemOut
+
+if TYPE_CHECKING:
+    from tomosift.client.sync_client import Tomosift
+
+
+class RegistryRoutes:
+    """Routes of registry."""
+
+    def __init__(self, client: "Tomosift") -> None:
+        self._client = client
+
+    def read_models(self, slug: str, *, limit: int | None = None) -> Iterator[ModelOut]:
+        """The project's models, newest first: `GET /projects/{slug}/models`."""
+        call = Call("GET", f"/projects/{segment(slug)}/models", query={"limit": limit})
+        return self._client.pages(call, ModelOut)
+
+    def read_model(self, slug: str, model_id: UUID | str) -> ModelOut:
+        """One model: `GET /projects/{slug}/models/{model_id}`."""
+        call = Call("GET", f"/projects/{segment(slug)}/models/{segment(model_id)}")
+        return self._client.read(call, ModelOut)
+
+    def read_catalogue(self) -> CatalogueOut:
+        """What the workers can do: `GET /catalogue`."""
+        call = Call("GET", "/catalogue")
+        return self._client.read(call, CatalogueOut)
+
+    def read_system(self) -> SystemOut:
+        """The state of the service: `GET /system`."""
+        call = Call("GET", "/system")
+        return self._client.read(call, SystemOut)
