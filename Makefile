@@ -51,8 +51,9 @@ test-python: $(VENV)/.dev-ready $(WEB) chromium
 
 web: $(WEB) ## build the interface
 
-openapi: $(VENV)/.dev-ready ## write frontend/openapi.json and the typed client from it
+openapi: $(VENV)/.dev-ready ## write frontend/openapi.json and the typed clients of it
 	$(BIN)/python -m tomosift.openapi > frontend/openapi.json
+	$(BIN)/python -m tomosift.client_routes
 	cd frontend && npm run --silent generate
 
 lock: ## resolve the Python dependencies anew into constraints.txt

@@ -190,7 +190,8 @@ def _method_name(operation: Operation) -> str:
         return NAMES[name]
     if name in (f"read_{noun}", f"list_{noun}") and noun.endswith("s"):
         return "all"
-    return name.removesuffix(f"_{noun.removesuffix('s')}")
+    verb = name.removesuffix(f"_{noun.removesuffix('s')}")
+    return name if "_" in verb else verb
 
 
 def _body(operation: Operation, imports: Imports) -> tuple[list[str], list[str]]:

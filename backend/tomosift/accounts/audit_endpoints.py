@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 
 from tomosift.accounts.audit_log import (
+from tomosift.accounts.audit_schemas import AuditEventOut
     AUDIT_FILE_ANSWER,
     MEDIA_TYPES,
     AuditEventOut,

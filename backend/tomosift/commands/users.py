@@ -121,10 +121,7 @@ def list_users(server: Server = None, token: Token = None) -> None:
     from tomosift.client.terminal import table
 
     with open_client(server, token) as client:
-        rows = [
-            [user.name, user.display_name, day(user.last_seen_at), _remark(user)]
-            for user in client.accounts.list_accounts()
-        ]
+        rows = [[user.name, user.display_name, day(user.last_seen_at), _remark(user)] for user in client.accounts.all()]
     console.print(table(None, ["name", "shown as", "last seen", ""], rows))
 
 
@@ -140,7 +137,7 @@ def _switch(name: str, on: bool, server: str | None, token: str | None) -> None:
 
 
 def _find_user(client: "Tomosift", name: str) -> "AccountOut":
-    for user in client.accounts.list_accounts():
+    for user in client.accounts.all():
         if user.name.lower() == name.lower():
             return user
     raise CommandFailed(f"There is no user {name!r}. Make one with `tomosift user add {name}`.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from psycopg.errors import LockNotAvailable, QueryCanceled
 from sqlalchemy import NullPool, create_engine, inspect, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -60,13 +61,21 @@ def bring_up_to_date(
     try:
         upgrade_to_head(database_url)
     except SQLAlchemyError as problem:
-        said = " ".join(str(getattr(problem, "orig", problem)).split())[:400]
         kept = f" A dump from before is {dump}." if dump else ""
         raise StartProblem(
-            f"The database could not be brought from schema {before} to {head}: {said}",
+            f"The database could not be brought from schema {before} to {head}: {_why(problem)}",
             f"It was left as it was.{kept} Stop other programs that use it and start again.",
         ) from None
     return SchemaUpdate(before, head, dump)
+
+
+def _why(problem: SQLAlchemyError) -> str:
+    original = getattr(problem, "orig", problem)
+    if isinstance(original, LockNotAvailable):
+        return "a table is in use by another program, which did not let go of it in time; nothing was changed."
+    if isinstance(original, QueryCanceled):
+        return "a step took longer than it may; nothing was changed."
+    return " ".join(str(original).split())[:400]
 
 
 def wait_for_schema(database_url: str, seconds: float) -> None:

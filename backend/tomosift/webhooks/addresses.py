@@ -7,7 +7,7 @@ to something else a moment later gains nothing.
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from tomosift.kit.problems import ProblemError, invalid
@@ -67,11 +67,17 @@ def resolve(url: str, allowed: Sequence[str]) -> Target:
         found = [str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     except OSError as error:
         raise AddressRefused(f"the name {host} cannot be resolved") from error
-    if entry.startswith("*.") and not all(ip_address(each.partition("%")[0]).is_global for each in found):
+    if entry.startswith("*.") and not all(map(_is_public, found)):
         raise AddressRefused(f"{host} leads into a local network; list it by its own name to allow that")
     address = f"[{found[0]}]" if ":" in found[0] else found[0]
     target = parts._replace(netloc=f"{address}:{port}", fragment="").geturl()
     return Target(target, parts.netloc, host)
+
+
+def _is_public(address: str) -> bool:
+    plain = ip_address(address.partition("%")[0])
+    mapped = plain.ipv4_mapped if isinstance(plain, IPv6Address) else None
+    return (mapped or plain).is_global
 
 
 def _parts(url: str) -> SplitResult | None:

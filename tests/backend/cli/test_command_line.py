@@ -408,3 +408,19 @@ def test_a_second_up_on_the_same_data_is_refused(
     )
     assert ended.returncode == 2
     assert service.url in ended.stdout + ended.stderr
+
+
+def test_the_page_about_scripting_scripts_a_whole_project(service: LiveService, tmp_path: Path) -> None:
+    """Runs docs/scripting.md as it stands: simulate, create, import, label, cycle, export."""
+    page = (Path(__file__).parents[3] / "docs" / "scripting.md").read_text()
+    (command,), (script,) = (re.findall(rf"```{kind}\n(.*?)```", page, re.S) for kind in ("sh", "python"))
+    environment = {**os.environ, "TOMOSIFT_HOME": str(service.home), "PATH": f"{TOMOSIFT.parent}:{os.environ['PATH']}"}
+    for arguments in (["bash", "-c", command], [sys.executable, "-c", script]):
+        ended = subprocess.run(
+            arguments, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240, check=False
+        )
+        assert ended.returncode == 0, ended.stderr
+    assert "succeeded" in ended.stdout
+    assert re.search(r"^ready .*accuracy=", ended.stdout, re.MULTILINE)
+    assert (tmp_path / "exported" / "manifest.json").is_file()
+    assert service.get("projects/scripted/decisions")["items"]

@@ -95,7 +95,7 @@ def uploader(client: Tomosift, star: Path, tmp_path: Path) -> ResumableUpload:
 
 def import_uploaded(client: Tomosift, upload_id: str, list_path: str) -> dict[str, Any]:
     job = client.imports.create("ribosomes", {"upload_id": upload_id, "list": list_path})
-    run_job(uuid.UUID(job["id"]), run_import)
+    run_job(job.id, run_import)
     return client.pool.read_job("ribosomes", job.id).model_dump()
 
 
