@@ -6,15 +6,14 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 
 from tomosift.accounts.audit_log import (
-from tomosift.accounts.audit_schemas import AuditEventOut
     AUDIT_FILE_ANSWER,
     MEDIA_TYPES,
-    AuditEventOut,
     AuditFile,
     AuditFilter,
     read_page,
     stream,
 )
+from tomosift.accounts.audit_schemas import AuditEventOut
 from tomosift.accounts.authentication import AdminUser
 from tomosift.kit.database import transaction
 from tomosift.kit.paging import Page, PageAfter, PageLimit

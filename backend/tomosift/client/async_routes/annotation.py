@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
+from uuid import UUID
 
+from tomosift.annotation.bulk_schemas import BulkDecisionIn, BulkDecisionOut, BulkUndoOut
 from tomosift.annotation.queue_schemas import (
     CancelIn,
     ChangedOut,
@@ -74,6 +76,27 @@ class AsyncAnnotationRoutes:
         """How far the project is: `GET /projects/{slug}/progress`."""
         call = Call("GET", f"/projects/{segment(slug)}/progress")
         return await self._client.read(call, ProgressOut)
+
+    async def create_bulk_decision(
+        self, slug: str, body: BulkDecisionIn | Json, *, key: str | None = None
+    ) -> BulkDecisionOut:
+        """Decide many subtomograms at once: `POST /projects/{slug}/decisions/bulk`."""
+        call = Call(
+            "POST",
+            f"/projects/{segment(slug)}/decisions/bulk",
+            body=body,
+            headers={"Idempotency-Key": key or new_key()},
+        )
+        return await self._client.read(call, BulkDecisionOut)
+
+    async def take_back_bulk_decision(self, slug: str, bulk_id: UUID | str, *, key: str | None = None) -> BulkUndoOut:
+        """Take a bulk decision back: `POST /projects/{slug}/decisions/bulk/{bulk_id}/undo`."""
+        call = Call(
+            "POST",
+            f"/projects/{segment(slug)}/decisions/bulk/{segment(bulk_id)}/undo",
+            headers={"Idempotency-Key": key or new_key()},
+        )
+        return await self._client.read(call, BulkUndoOut)
 
     async def keep_leases(self, slug: str, body: HeartbeatsIn | Json) -> HeartbeatsOut:
         """Keep several items reserved: `POST /projects/{slug}/leases/heartbeat`."""

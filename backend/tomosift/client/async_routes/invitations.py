@@ -42,7 +42,7 @@ class AsyncInvitationsRoutes:
         call = Call("DELETE", f"/invitations/{segment(invitation_id)}")
         await self._client.send(call)
 
-    async def create_project(
+    async def create_project_invitation(
         self, slug: str, body: ProjectInvitationIn | Json, *, key: str | None = None
     ) -> InvitationMade:
         """Invite somebody into a project: `POST /projects/{slug}/invitations`."""
@@ -56,12 +56,12 @@ class AsyncInvitationsRoutes:
         call = Call("GET", f"/projects/{segment(slug)}/invitations", query={"limit": limit})
         return self._client.pages(call, InvitationOut)
 
-    async def revoke_project(self, slug: str, invitation_id: UUID | str) -> None:
+    async def revoke_project_invitation(self, slug: str, invitation_id: UUID | str) -> None:
         """Take an invitation into a project back: `DELETE /projects/{slug}/invitations/{invitation_id}`."""
         call = Call("DELETE", f"/projects/{segment(slug)}/invitations/{segment(invitation_id)}")
         await self._client.send(call)
 
-    async def look_at(self, body: InvitationToken | Json) -> InvitationShown:
+    async def look_at_invitation(self, body: InvitationToken | Json) -> InvitationShown:
         """What an invitation leads to: `POST /invitations/look`."""
         call = Call("POST", "/invitations/look", body=body)
         return await self._client.read(call, InvitationShown)
@@ -71,7 +71,7 @@ class AsyncInvitationsRoutes:
         call = Call("POST", "/invitations/accept", body=body)
         return await self._client.read(call, SessionBegun)
 
-    async def join_by(self, body: InvitationToken | Json) -> InvitationAccepted:
+    async def join_by_invitation(self, body: InvitationToken | Json) -> InvitationAccepted:
         """Join a project by an invitation: `POST /invitations/join`."""
         call = Call("POST", "/invitations/join", body=body)
         return await self._client.read(call, InvitationAccepted)

@@ -42,7 +42,9 @@ class InvitationsRoutes:
         call = Call("DELETE", f"/invitations/{segment(invitation_id)}")
         self._client.send(call)
 
-    def create_project(self, slug: str, body: ProjectInvitationIn | Json, *, key: str | None = None) -> InvitationMade:
+    def create_project_invitation(
+        self, slug: str, body: ProjectInvitationIn | Json, *, key: str | None = None
+    ) -> InvitationMade:
         """Invite somebody into a project: `POST /projects/{slug}/invitations`."""
         call = Call(
             "POST", f"/projects/{segment(slug)}/invitations", body=body, headers={"Idempotency-Key": key or new_key()}
@@ -54,12 +56,12 @@ class InvitationsRoutes:
         call = Call("GET", f"/projects/{segment(slug)}/invitations", query={"limit": limit})
         return self._client.pages(call, InvitationOut)
 
-    def revoke_project(self, slug: str, invitation_id: UUID | str) -> None:
+    def revoke_project_invitation(self, slug: str, invitation_id: UUID | str) -> None:
         """Take an invitation into a project back: `DELETE /projects/{slug}/invitations/{invitation_id}`."""
         call = Call("DELETE", f"/projects/{segment(slug)}/invitations/{segment(invitation_id)}")
         self._client.send(call)
 
-    def look_at(self, body: InvitationToken | Json) -> InvitationShown:
+    def look_at_invitation(self, body: InvitationToken | Json) -> InvitationShown:
         """What an invitation leads to: `POST /invitations/look`."""
         call = Call("POST", "/invitations/look", body=body)
         return self._client.read(call, InvitationShown)
@@ -69,7 +71,7 @@ class InvitationsRoutes:
         call = Call("POST", "/invitations/accept", body=body)
         return self._client.read(call, SessionBegun)
 
-    def join_by(self, body: InvitationToken | Json) -> InvitationAccepted:
+    def join_by_invitation(self, body: InvitationToken | Json) -> InvitationAccepted:
         """Join a project by an invitation: `POST /invitations/join`."""
         call = Call("POST", "/invitations/join", body=body)
         return self._client.read(call, InvitationAccepted)
