@@ -455,6 +455,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{slug}/decisions/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide many subtomograms at once
+         * @description Store one decision on up to 1,000 subtomograms, all or none of it; each becomes an event of its own.
+         *
+         *     What somebody else is looking at just now is left out and listed. Items of the evaluation sample are refused with
+         *     409: they are decided one at a time.
+         */
+        post: operations["create_bulk_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/decisions/bulk/{bulk_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a bulk decision back
+         * @description Record that none of these decisions counts any longer. Questions they had answered are asked again.
+         */
+        post: operations["take_back_bulk_decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{slug}/decisions/{event_id}/undo": {
         parameters: {
             query?: never;
@@ -1231,6 +1274,128 @@ export interface paths {
          * @description Take the deletion back while there is time.
          */
         post: operations["restore_project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/review/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far people agree
+         * @description Fleiss' and Cohen's kappa, overall, by class and by pair of people, with intervals and sample sizes.
+         */
+        get: operations["read_agreement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/review/annotators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What each person has done
+         * @description Decisions, pace and agreement of everybody for curators; annotators see their own.
+         */
+        get: operations["read_annotators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/review/disputed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Subtomograms people disagree about
+         * @description Those whose opinions differ and that nobody has adjudicated, with all opinions side by side.
+         */
+        get: operations["read_disputed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/review/label-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What another rule would change
+         * @description How many labels the rule would change, and into what. Set it as `label_rule` in the project's settings.
+         */
+        get: operations["read_label_rule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/review/subtomograms/{subtomogram_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything that was said about a subtomogram
+         * @description All opinions and comments. Annotators see them once they have decided themselves, so that they decide blind.
+         *
+         *     So do curators while an item of the evaluation sample waits for a decision.
+         */
+        get: operations["read_opinions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/review/subtomograms/{subtomogram_id}/adjudication": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle what a subtomogram is
+         * @description Give the word that counts more than all opinions. They stay as they are; its undo opens the dispute again.
+         */
+        post: operations["create_adjudication"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2109,6 +2274,47 @@ export interface components {
             title: string;
         };
         /**
+         * AdjudicationIn
+         * @description The word that settles it.
+         * @example {
+         *       "class_id": "5f0e0a66-9f0b-4b57-8d3a-6a3a6ad0c111",
+         *       "comment": "two rings",
+         *       "kind": "class"
+         *     }
+         */
+        AdjudicationIn: {
+            /**
+             * Class Id
+             * @description The class, for kind `class` only.
+             */
+            class_id?: string | null;
+            /** Comment */
+            comment?: string | null;
+            /** Confidence */
+            confidence?: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "class" | "unsure" | "junk";
+        };
+        /**
+         * AdjudicationOut
+         * @description The dispute is settled; an undo of this event opens it again.
+         * @example {
+         *       "event_id": 20240,
+         *       "label": {
+         *         "class_id": "5f0e0a66-9f0b-4b57-8d3a-6a3a6ad0c111",
+         *         "kind": "class"
+         *       }
+         *     }
+         */
+        AdjudicationOut: {
+            /** Event Id */
+            event_id: number;
+            label: components["schemas"]["LabelOut"];
+        };
+        /**
          * Agreement
          * @description How far the model agrees with that of the cycle before about the items both have scored.
          */
@@ -2127,6 +2333,176 @@ export interface components {
             n: number;
             /** Previous Cycle */
             previous_cycle: number;
+        };
+        /**
+         * AgreementOut
+         * @description How far the people of a project agree, on subtomograms that at least two of them decided.
+         * @example {
+         *       "as_of_event_id": 20231,
+         *       "by_value": [
+         *         {
+         *           "class_id": "5f0e0a66-9f0b-4b57-8d3a-6a3a6ad0c111",
+         *           "high": 0.97,
+         *           "kind": "class",
+         *           "low": 0.82,
+         *           "n": 45,
+         *           "observed": 0.95,
+         *           "opinions": 83,
+         *           "value": 0.9
+         *         }
+         *       ],
+         *       "opinions": 247,
+         *       "overall": {
+         *         "high": 0.93,
+         *         "low": 0.8,
+         *         "n": 120,
+         *         "observed": 0.91,
+         *         "value": 0.87
+         *       },
+         *       "pairs": [
+         *         {
+         *           "high": 0.97,
+         *           "low": 0.79,
+         *           "n": 64,
+         *           "observed": 0.92,
+         *           "users": [
+         *             "ada",
+         *             "ben"
+         *           ],
+         *           "value": 0.88
+         *         }
+         *       ],
+         *       "subtomograms": 120
+         *     }
+         */
+        AgreementOut: {
+            /**
+             * As Of Event Id
+             * @description The newest event that is counted.
+             */
+            as_of_event_id: number;
+            /**
+             * By Value
+             * @description Fleiss' kappa of each value against the rest, by bootstrap.
+             */
+            by_value: components["schemas"]["ValueKappa"][];
+            /** Opinions */
+            opinions: number;
+            /** @description Fleiss' kappa; interval by bootstrap over subtomograms. */
+            overall: components["schemas"]["Kappa"];
+            /**
+             * Pairs
+             * @description Cohen's kappa, asymptotic interval; the pair with most items first.
+             */
+            pairs: components["schemas"]["PairKappa"][];
+            /**
+             * Subtomograms
+             * @description Those with opinions of at least two people.
+             */
+            subtomograms: number;
+        };
+        /**
+         * AnnotatorStatistics
+         * @description What one person has done in a project. Adjudications are counted apart; what was taken back is not counted.
+         */
+        AnnotatorStatistics: {
+            /** Adjudications */
+            adjudications: number;
+            /** By Value */
+            by_value: components["schemas"]["ClassStatistics"][];
+            /** Comments */
+            comments: number;
+            /**
+             * Decisions
+             * @description Subtomograms with an opinion of theirs.
+             */
+            decisions: number;
+            /** Display Name */
+            display_name: string;
+            /** @description The same, for the random evaluation sample alone. */
+            in_evaluation: components["schemas"]["Share"];
+            /**
+             * Last 24 Hours
+             * @description Decisions of the last 24 hours.
+             */
+            last_24_hours: number;
+            /** Late */
+            late: number;
+            /**
+             * Median Seconds
+             * @description Median time spent on a decision.
+             */
+            median_seconds: number | null;
+            /** Skipped */
+            skipped: number;
+            /** User */
+            user: string;
+            /** @description Share that agrees with what somebody else adjudicated. */
+            with_adjudicator: components["schemas"]["Share"];
+            /** @description Share of their opinions that are the label, where others decided too. The label contains them. */
+            with_consensus: components["schemas"]["Share"];
+            /** @description Share of other people's opinions on the same subtomograms that agree. */
+            with_others: components["schemas"]["Share"];
+        };
+        /**
+         * AnnotatorsOut
+         * @description Statistics of everybody, or of yourself where you are no curator.
+         * @example {
+         *       "annotators": [
+         *         {
+         *           "adjudications": 0,
+         *           "by_value": [
+         *             {
+         *               "class_id": "5f0e0a66-9f0b-4b57-8d3a-6a3a6ad0c111",
+         *               "decisions": 300,
+         *               "kind": "class",
+         *               "with_others": {
+         *                 "high": 0.942,
+         *                 "low": 0.833,
+         *                 "n": 120,
+         *                 "value": 0.9
+         *               }
+         *             }
+         *           ],
+         *           "comments": 5,
+         *           "decisions": 412,
+         *           "display_name": "Ada Lovelace",
+         *           "in_evaluation": {
+         *             "n": 0
+         *           },
+         *           "last_24_hours": 80,
+         *           "late": 1,
+         *           "median_seconds": 2.4,
+         *           "skipped": 3,
+         *           "user": "ada",
+         *           "with_adjudicator": {
+         *             "n": 0
+         *           },
+         *           "with_consensus": {
+         *             "high": 0.942,
+         *             "low": 0.833,
+         *             "n": 120,
+         *             "value": 0.9
+         *           },
+         *           "with_others": {
+         *             "high": 0.942,
+         *             "low": 0.833,
+         *             "n": 120,
+         *             "value": 0.9
+         *           }
+         *         }
+         *       ],
+         *       "as_of_event_id": 20231
+         *     }
+         */
+        AnnotatorsOut: {
+            /** Annotators */
+            annotators: components["schemas"]["AnnotatorStatistics"][];
+            /**
+             * As Of Event Id
+             * @description The newest event that is counted.
+             */
+            as_of_event_id: number;
         };
         /**
          * AuditEventOut
@@ -2194,6 +2570,91 @@ export interface components {
              * @description Their bytes in all.
              */
             size: number;
+        };
+        /**
+         * BulkDecisionIn
+         * @description One decision on many subtomograms, as chosen in the gallery.
+         * @example {
+         *       "class_id": "5f0e0a66-9f0b-4b57-8d3a-6a3a6ad0c111",
+         *       "duration_ms": 9400,
+         *       "kind": "class",
+         *       "subtomogram_ids": [
+         *         4711,
+         *         4712,
+         *         4719
+         *       ]
+         *     }
+         */
+        BulkDecisionIn: {
+            /**
+             * Class Id
+             * @description The class, for kind `class` only.
+             */
+            class_id?: string | null;
+            /**
+             * Comment
+             * @description Kept with each of them.
+             */
+            comment?: string | null;
+            /** Confidence */
+            confidence?: number | null;
+            /**
+             * Decided At
+             * @description When you decided, by your clock.
+             */
+            decided_at?: string | null;
+            /**
+             * Duration Ms
+             * @description How long you looked at all of them together.
+             */
+            duration_ms?: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "class" | "unsure" | "junk";
+            /** Subtomogram Ids */
+            subtomogram_ids: number[];
+        };
+        /**
+         * BulkDecisionOut
+         * @description What was stored: one event for each subtomogram that was not left out.
+         * @example {
+         *       "bulk_id": "0b8b5c2e-9a60-5f3e-8f0a-6a3a6ad0c111",
+         *       "decided": 2,
+         *       "held_by_others": [
+         *         4719
+         *       ]
+         *     }
+         */
+        BulkDecisionOut: {
+            /**
+             * Bulk Id
+             * Format: uuid
+             * @description Names these decisions together, for their undo.
+             */
+            bulk_id: string;
+            /** Decided */
+            decided: number;
+            /**
+             * Held By Others
+             * @description Left out, because somebody else is looking at them just now: nothing was stored about these.
+             */
+            held_by_others: number[];
+        };
+        /**
+         * BulkUndoOut
+         * @description The decisions of a bulk request no longer count.
+         * @example {
+         *       "undone": 2
+         *     }
+         */
+        BulkUndoOut: {
+            /**
+             * Undone
+             * @description Those that still stood; what was taken back one by one before is not counted.
+             */
+            undone: number;
         };
         /**
          * Calibration
@@ -2490,6 +2951,23 @@ export interface components {
              * @description The share expected to be right; None where n is 0.
              */
             share: (number | null)[];
+        };
+        /**
+         * ClassStatistics
+         * @description One person's decisions for one class, junk or unsure.
+         */
+        ClassStatistics: {
+            /** Class Id */
+            class_id: string | null;
+            /** Decisions */
+            decisions: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "class" | "unsure" | "junk" | "skip";
+            /** @description Share of other people's opinions on these that say the same. */
+            with_others: components["schemas"]["Share"];
         };
         /**
          * ClassValue
@@ -2903,6 +3381,41 @@ export interface components {
             state: "waiting" | "delivered" | "failed";
             /** Tries */
             tries: number;
+        };
+        /**
+         * DerivedLabelOut
+         * @description What counts now, and how it came about.
+         */
+        DerivedLabelOut: {
+            /**
+             * Agreement
+             * @description Share of them that says the label; in a tie, that of a leading one.
+             */
+            agreement: number | null;
+            /** Class Id */
+            class_id: string | null;
+            /**
+             * Confidence
+             * @description Probability of the label, by a rule with a model of its annotators.
+             */
+            confidence: number | null;
+            /** Is Disputed */
+            is_disputed: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "class" | "unsure" | "junk" | "skip";
+            /**
+             * Opinion Count
+             * @description People whose opinion counts; files where no person said anything.
+             */
+            opinion_count: number;
+            /**
+             * Rule
+             * @description single, majority, dawid-skene, crowdlab or adjudicated.
+             */
+            rule: string;
         };
         /**
          * EmptyQueue
@@ -3811,6 +4324,41 @@ export interface components {
             state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
         };
         /**
+         * Kappa
+         * @description Agreement beyond chance with its 95 % interval; null where it is not defined.
+         */
+        Kappa: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /**
+             * N
+             * @description Subtomograms it rests on.
+             */
+            n: number;
+            /**
+             * Observed
+             * @description Share of pairs of opinions that are the same.
+             */
+            observed: number | null;
+            /**
+             * Value
+             * @description 1: always the same; 0: no better than chance.
+             */
+            value: number | null;
+        };
+        /**
+         * LabelChange
+         * @description How many labels change from one value to another. A tie becomes `unsure`, which trains nothing.
+         */
+        LabelChange: {
+            after: components["schemas"]["LabelOut"] | null;
+            before: components["schemas"]["LabelOut"] | null;
+            /** Count */
+            count: number;
+        };
+        /**
          * LabelCounts
          * @description Labels in the pool, the evaluation sample left out.
          */
@@ -3988,6 +4536,83 @@ export interface components {
              * @enum {string}
              */
             kind: "class" | "unsure" | "junk" | "skip";
+        };
+        /**
+         * LabelRulePreview
+         * @description What another rule would make of the opinions that stand. Nothing is changed.
+         * @example {
+         *       "by_rule": {
+         *         "adjudicated": 2,
+         *         "majority": 398
+         *       },
+         *       "changed": 9,
+         *       "changes": [
+         *         {
+         *           "after": {
+         *             "kind": "unsure"
+         *           },
+         *           "before": {
+         *             "class_id": "5f0e0a66-9f0b-4b57-8d3a-6a3a6ad0c111",
+         *             "kind": "class"
+         *           },
+         *           "count": 6
+         *         }
+         *       ],
+         *       "disputed": 14,
+         *       "labels": 400,
+         *       "now": "single",
+         *       "rule": "majority",
+         *       "training_labels_after": 368,
+         *       "training_labels_before": 371
+         *     }
+         */
+        LabelRulePreview: {
+            /**
+             * By Rule
+             * @description By which rule each label would come about.
+             */
+            by_rule: {
+                [key: string]: number;
+            };
+            /**
+             * Changed
+             * @description Those whose label would be another one.
+             */
+            changed: number;
+            /**
+             * Changes
+             * @description The most frequent first, at most 100.
+             */
+            changes: components["schemas"]["LabelChange"][];
+            /** Disputed */
+            disputed: number;
+            /**
+             * Labels
+             * @description Subtomograms with a label.
+             */
+            labels: number;
+            /**
+             * Note
+             * @description Where the rule cannot be used as it is: what is done instead.
+             */
+            note: string | null;
+            /**
+             * Now
+             * @enum {string}
+             */
+            now: "single" | "majority" | "dawid-skene" | "crowdlab";
+            /**
+             * Rule
+             * @enum {string}
+             */
+            rule: "single" | "majority" | "dawid-skene" | "crowdlab";
+            /** Training Labels After */
+            training_labels_after: number;
+            /**
+             * Training Labels Before
+             * @description Class and junk labels now, evaluation sample left out.
+             */
+            training_labels_before: number;
         };
         /**
          * LabelSaid
@@ -4346,6 +4971,54 @@ export interface components {
              */
             last_used_at: string;
         };
+        /**
+         * OpinionOut
+         * @description What one person said of a subtomogram, and nobody has taken back. A `comment` is words only.
+         */
+        OpinionOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Class Id */
+            class_id: string | null;
+            /** Comment */
+            comment: string | null;
+            /**
+             * Confidence
+             * @description How sure they were: 1 not very, 2 fairly, 3 certain.
+             */
+            confidence: number | null;
+            /** Display Name */
+            display_name: string;
+            /** Duration Ms */
+            duration_ms: number | null;
+            /** Event Id */
+            event_id: number;
+            /**
+             * Imported
+             * @description A file said it, not a person.
+             */
+            imported: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "class" | "unsure" | "junk" | "skip" | "comment";
+            /**
+             * Late
+             * @description Somebody else had the item by then.
+             */
+            late: boolean;
+            /** User */
+            user: string;
+            /**
+             * Work
+             * @description What they were asked for; `adjudication` settles a dispute.
+             */
+            work: string;
+        };
         /** Page[AccountOut] */
         Page_AccountOut_: {
             /** Items */
@@ -4476,6 +5149,16 @@ export interface components {
              */
             next: string | null;
         };
+        /** Page[ReviewItem] */
+        Page_ReviewItem_: {
+            /** Items */
+            items: components["schemas"]["ReviewItem"][];
+            /**
+             * Next
+             * @description Give it as `after` to get the next page; null at the end.
+             */
+            next: string | null;
+        };
         /** Page[SourceOut] */
         Page_SourceOut_: {
             /** Items */
@@ -4525,6 +5208,36 @@ export interface components {
              * @description Give it as `after` to get the next page; null at the end.
              */
             next: string | null;
+        };
+        /**
+         * PairKappa
+         * @description Cohen's kappa of two people.
+         */
+        PairKappa: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /**
+             * N
+             * @description Subtomograms it rests on.
+             */
+            n: number;
+            /**
+             * Observed
+             * @description Share of pairs of opinions that are the same.
+             */
+            observed: number | null;
+            /** Users */
+            users: [
+                string,
+                string
+            ];
+            /**
+             * Value
+             * @description 1: always the same; 0: no better than chance.
+             */
+            value: number | null;
         };
         /**
          * PasswordIn
@@ -5330,6 +6043,52 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * ReviewItem
+         * @description A subtomogram with everything that was said about it, the oldest first.
+         * @example {
+         *       "in_evaluation": false,
+         *       "label": {
+         *         "agreement": 0.5,
+         *         "is_disputed": true,
+         *         "kind": "unsure",
+         *         "opinion_count": 2,
+         *         "rule": "majority"
+         *       },
+         *       "opinions": [
+         *         {
+         *           "at": "2026-11-20T12:01:00Z",
+         *           "class_id": "5f0e0a66-9f0b-4b57-8d3a-6a3a6ad0c111",
+         *           "confidence": 3,
+         *           "display_name": "Ada Lovelace",
+         *           "duration_ms": 2140,
+         *           "event_id": 20231,
+         *           "imported": false,
+         *           "kind": "class",
+         *           "late": false,
+         *           "user": "ada",
+         *           "work": "query"
+         *         }
+         *       ],
+         *       "subtomogram": {
+         *         "box_size": 28,
+         *         "id": 4711,
+         *         "name": "TS_01/000012",
+         *         "source_row": 12,
+         *         "tomogram": "TS_01",
+         *         "volume_url": "/api/v1/projects/demo/subtomograms/4711/volume?h=9f2c",
+         *         "voxel_size_angstrom": 13.5
+         *       }
+         *     }
+         */
+        ReviewItem: {
+            /** In Evaluation */
+            in_evaluation: boolean;
+            label: components["schemas"]["DerivedLabelOut"] | null;
+            /** Opinions */
+            opinions: components["schemas"]["OpinionOut"][];
+            subtomogram: components["schemas"]["SubtomogramBrief"];
+        };
+        /**
          * Role
          * @description Roles, most powerful first: each may do what those after it may.
          * @enum {string}
@@ -5419,6 +6178,26 @@ export interface components {
             overlap_share?: number | null;
             /** When Empty */
             when_empty?: ("ask" | "random") | null;
+        };
+        /**
+         * Share
+         * @description A share of n with its 95 % interval (Wilson); null where n is 0.
+         * @example {
+         *       "high": 0.942,
+         *       "low": 0.833,
+         *       "n": 120,
+         *       "value": 0.9
+         *     }
+         */
+        Share: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** N */
+            n: number;
+            /** Value */
+            value: number | null;
         };
         /**
          * SignInByLink
@@ -6118,6 +6897,43 @@ export interface components {
             type: string;
         };
         /**
+         * ValueKappa
+         * @description Agreement on one class, junk or unsure against everything else.
+         */
+        ValueKappa: {
+            /** Class Id */
+            class_id: string | null;
+            /** High */
+            high: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "class" | "unsure" | "junk" | "skip";
+            /** Low */
+            low: number | null;
+            /**
+             * N
+             * @description Subtomograms of which at least one person said it.
+             */
+            n: number;
+            /**
+             * Observed
+             * @description Share of pairs of opinions that are the same.
+             */
+            observed: number | null;
+            /**
+             * Opinions
+             * @description How many opinions say it.
+             */
+            opinions: number;
+            /**
+             * Value
+             * @description 1: always the same; 0: no better than chance.
+             */
+            value: number | null;
+        };
+        /**
          * WebhookIn
          * @description A webhook to be made.
          * @example {
@@ -6492,7 +7308,7 @@ export interface operations {
                 actor?: string | null;
                 /** @description `role.given`, or `role` for all about roles. */
                 action?: string | null;
-                /** @description Not before this time. */
+                /** @description Not before this time (UTC, if it names no zone). */
                 since?: string | null;
                 /** @description Before this time. */
                 until?: string | null;
@@ -6532,7 +7348,7 @@ export interface operations {
                 actor?: string | null;
                 /** @description `role.given`, or `role` for all about roles. */
                 action?: string | null;
-                /** @description Not before this time. */
+                /** @description Not before this time (UTC, if it names no zone). */
                 since?: string | null;
                 /** @description Before this time. */
                 until?: string | null;
@@ -7082,7 +7898,7 @@ export interface operations {
                 actor?: string | null;
                 /** @description `role.given`, or `role` for all about roles. */
                 action?: string | null;
-                /** @description Not before this time. */
+                /** @description Not before this time (UTC, if it names no zone). */
                 since?: string | null;
                 /** @description Before this time. */
                 until?: string | null;
@@ -7126,7 +7942,7 @@ export interface operations {
                 actor?: string | null;
                 /** @description `role.given`, or `role` for all about roles. */
                 action?: string | null;
-                /** @description Not before this time. */
+                /** @description Not before this time (UTC, if it names no zone). */
                 since?: string | null;
                 /** @description Before this time. */
                 until?: string | null;
@@ -7493,6 +8309,104 @@ export interface operations {
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    create_bulk_decision: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A fresh random name for this action (a UUID). Send the same one when you repeat it. */
+                "Idempotency-Key": string;
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkDecisionIn"];
+            };
+        };
+        responses: {
+            /** @description This key stored them before; the same answer again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDecisionOut"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkDecisionOut"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    take_back_bulk_decision: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A fresh random name for this action (a UUID). Send the same one when you repeat it. */
+                "Idempotency-Key": string;
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                bulk_id: string;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description This key undid it before; the same answer again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkUndoOut"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkUndoOut"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
@@ -9057,6 +9971,232 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    read_agreement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgreementOut"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    read_annotators: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotatorsOut"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    read_disputed: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description The `next` of the page before. */
+                after?: string | null;
+            };
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReviewItem_"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    read_label_rule: {
+        parameters: {
+            query: {
+                /** @description The rule to try. */
+                rule: "single" | "majority" | "dawid-skene" | "crowdlab";
+            };
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelRulePreview"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    read_opinions: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                subtomogram_id: number;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewItem"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    create_adjudication: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A fresh random name for this action (a UUID). Send the same one when you repeat it. */
+                "Idempotency-Key": string;
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                subtomogram_id: number;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdjudicationIn"];
+            };
+        };
+        responses: {
+            /** @description This key stored it before; the same answer again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdjudicationOut"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdjudicationOut"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];

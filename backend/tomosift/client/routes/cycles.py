@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tomosift.client.calls import Call, Json, ServerEvent, new_key, segment
+from tomosift.cycles.quality_schemas import LikelyLabelErrors, ModelView
 from tomosift.cycles.schemas import CycleOut, CycleRequest, LearningCurve, SimilarParticles
 
 if TYPE_CHECKING:
@@ -32,6 +33,16 @@ class CyclesRoutes:
         """One cycle: `GET /projects/{slug}/cycles/{number}`."""
         call = Call("GET", f"/projects/{segment(slug)}/cycles/{segment(number)}")
         return self._client.read(call, CycleOut)
+
+    def read_likely_label_errors(self, slug: str, number: int) -> LikelyLabelErrors:
+        """Training labels that are likely wrong: `GET /projects/{slug}/cycles/{number}/likely-label-errors`."""
+        call = Call("GET", f"/projects/{segment(slug)}/cycles/{segment(number)}/likely-label-errors")
+        return self._client.read(call, LikelyLabelErrors)
+
+    def read_model_view(self, slug: str, subtomogram_id: int) -> ModelView:
+        """What the newest model says of a subtomogram: `GET /projects/{slug}/subtomograms/{subtomogram_id}/model-view`."""
+        call = Call("GET", f"/projects/{segment(slug)}/subtomograms/{segment(subtomogram_id)}/model-view")
+        return self._client.read(call, ModelView)
 
     def cancel(self, slug: str, number: int) -> CycleOut:
         """Stop a cycle: `POST /projects/{slug}/cycles/{number}/cancel`."""

@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 
 from tomosift.client.calls import Call, Json, new_key, segment
-from tomosift.exports.schemas import Choice, ExportDetail, ExportIn, ExportOut, ExportPreview, WritableFormat
+from tomosift.exports.schemas import Choice, ExportDetail, ExportIn, ExportOut, ExportPreview, Purity, WritableFormat
 
 if TYPE_CHECKING:
     from tomosift.client.sync_client import Tomosift
@@ -29,6 +29,11 @@ class ExportsRoutes:
         """What an export would hold: `POST /projects/{slug}/exports/preview`."""
         call = Call("POST", f"/projects/{segment(slug)}/exports/preview", body=body)
         return self._client.read(call, ExportPreview)
+
+    def read_purity(self, slug: str, *, cycle: int | None = None) -> Purity:
+        """Expected purity by confidence: `GET /projects/{slug}/exports/purity`."""
+        call = Call("GET", f"/projects/{segment(slug)}/exports/purity", query={"cycle": cycle})
+        return self._client.read(call, Purity)
 
     def create(self, slug: str, body: ExportIn | Json, *, key: str | None = None) -> ExportOut:
         """Export particles: `POST /projects/{slug}/exports`."""
