@@ -3,22 +3,14 @@
 import numpy as np
 import pytest
 from fixtures.cycle_runs import artifacts, log_of, queue_of, run_here
-from fixtures.cycle_world import JUNK, CycleWorld, build_cycle_world
+from fixtures.cycle_world import JUNK, CycleWorld
 from sklearn.metrics import cohen_kappa_score
 
-from tomosift.kit.settings import Settings
 from tomosift_worker.cycle import selection_stage
 
 pytestmark = pytest.mark.usefixtures("clean_database")
 
 LONGER = {"steps": 60, "batch_size": 8, "learning_rate": 3e-3}
-
-
-@pytest.fixture
-def world(settings: Settings) -> CycleWorld:
-    world = build_cycle_world()
-    world.label_some(4)
-    return world
 
 
 def test_three_cycles_are_compared_and_give_an_advice(world: CycleWorld) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from fixtures.cycle_runs import artifacts, job_of, log_of, model_count, model_of, queue_of, reread, run_here, take
-from fixtures.cycle_world import CycleWorld, build_cycle_world
+from fixtures.cycle_world import CycleWorld
 from sqlalchemy import update
 
 from tomosift.kit import job_control, running_job
@@ -19,13 +19,6 @@ from tomosift_worker.cycle.run import held_job, record_problem, run_cycle
 from tomosift_worker.training.supervised import SupervisedTrainer
 
 pytestmark = pytest.mark.usefixtures("clean_database")
-
-
-@pytest.fixture
-def world(settings: Settings) -> CycleWorld:
-    world = build_cycle_world()
-    world.label_some(4)
-    return world
 
 
 @pytest.fixture

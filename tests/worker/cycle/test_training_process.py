@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from fixtures.cycle_runs import artifacts, job_of, log_of, reread, take
-from fixtures.cycle_world import TINY, CycleWorld, build_cycle_world
+from fixtures.cycle_world import TINY, CycleWorld
 from fixtures.training_processes import steps_done, training_process_of, wait_until
 from sqlalchemy import update
 
@@ -27,13 +27,6 @@ from tomosift_worker.cycle.supervision import supervise_cycle
 pytestmark = pytest.mark.usefixtures("clean_database")
 
 LONG = {**TINY["training"], "steps": 100_000}
-
-
-@pytest.fixture
-def world(settings: Settings) -> CycleWorld:
-    world = build_cycle_world()
-    world.label_some(4)
-    return world
 
 
 @pytest.fixture

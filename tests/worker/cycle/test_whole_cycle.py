@@ -7,14 +7,14 @@ import pytest
 from fixtures.cycle_runs import artifacts, job_of, log_of, model_count, model_of, queue_of, run_here
 from fixtures.cycle_world import JUNK, CycleWorld, build_cycle_world, simple_pool
 from fixtures.launched_cycles import announce_worker
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from tomosift.cycles.schemas import CycleMetrics
 from tomosift.exports.predictions import find_cycle
 from tomosift.kit.database import transaction
 from tomosift.kit.problems import ProblemError
 from tomosift.kit.settings import Settings
-from tomosift.tables import ParticleClass, Source, Subtomogram
+from tomosift.tables import Subtomogram
 from tomosift.volumes.store import VolumeStore
 from tomosift_worker.acquisition.catalogue import ACQUISITION_FUNCTIONS
 from tomosift_worker.catalogue import catalogue
@@ -24,13 +24,6 @@ pytestmark = pytest.mark.usefixtures("clean_database")
 
 QUICK = {"steps": 12, "batch_size": 8, "learning_rate": 3e-3}
 LONGER = {**QUICK, "steps": 60}
-
-
-@pytest.fixture
-def world(settings: Settings) -> CycleWorld:
-    world = build_cycle_world()
-    world.label_some(4)
-    return world
 
 
 def test_a_cycle_ends_with_model_numbers_scores_and_queue(world: CycleWorld) -> None:
@@ -195,13 +188,6 @@ def test_a_damaged_volume_is_left_out_and_the_cycle_ends_well(settings: Settings
     assert damaged not in {item.subtomogram_id for item in queue_of(world.project_id, batch=1)}
 
 
-def test_what_needs_classes_does_not(settings: Settings) -> None:
-    world = build_cycle_world()
-    announce_worker(catalogue=catalogue("cpu"))
-    with pytest.raises(ProblemError, match="too few labels"):
-        world.launch(acquisition="badge")
-
-
 def test_a_strategy_knows_the_labeled_items_outside_the_subset(world: CycleWorld) -> None:
     cycle = run_here(world.launch(acquisition="core-set", subset_size=10))
 
@@ -257,85 +243,6 @@ def test_evaluation_items_of_a_class_without_training_labels_count_as_wrong(sett
     assert "No training label yet of: plate." in log_of(cycle)
 
 
-def test_the_second_cycle_compares_with_the_first(world: CycleWorld) -> None:
-    first = run_here(world.launch(acquisition="cod"))
-    assert "compared with those of the initial weights" in log_of(first)
-    world.label(world.of_class("rod")[4:7])
-
-    second = run_here(world.launch(acquisition="cod"))
-
-    assert "Training goes on from the weights of the cycle before." in log_of(second)
-    before = artifacts().read_tensors(first.scores_key or "")
-    now = artifacts().read_tensors(second.scores_key or "")
-    difference = softmax(now["logits"]) - softmax(before["logits"])
-    np.testing.assert_allclose(now["score"], np.linalg.norm(difference, axis=1), rtol=1e-6, atol=1e-7)
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    grown = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    return grown / grown.sum(axis=1, keepdims=True)
-
-
-def test_new_particles_and_new_classes_since_the_cycle_before(world: CycleWorld, settings: Settings) -> None:
-    run_here(world.launch(acquisition="cod"))
-    with transaction() as session:
-        cone = ParticleClass(project_id=world.project_id, position=9, name="cone", color="#000000")
-        session.add(cone)
-        session.flush()
-        world.class_ids["cone"] = cone.id
-    new_ids = add_source(world, settings, count=5)
-    world.label(new_ids[:2], "cone")
-
-    second = run_here(world.launch(acquisition="cod"))
-
-    assert second.stage == "ready"
-    assert "classes new to it start from random weights" in log_of(second)
-    assert "The classes have changed" in log_of(second)
-    scored = artifacts().read_tensors(second.scores_key or "")["item_ids"]
-    assert set(new_ids) <= set(scored.tolist())
-
-
-def add_source(world: CycleWorld, settings: Settings, count: int, box: int = 24) -> list[int]:
-    """A further import of `count` cubes."""
-    with transaction() as session:
-        source = Source(
-            project_id=world.project_id,
-            name="more.star",
-            flavour="relion-3.1",
-            checksum="more",
-            row_count=count,
-            box_size=box,
-            voxel_size_angstrom=10.0,
-            columns=[],
-            blocks={},
-            table_key="none",
-        )
-        session.add(source)
-        session.flush()
-        rows = [
-            {
-                "project_id": world.project_id,
-                "source_id": source.id,
-                "source_row": row,
-                "name": f"TS_02/{row}",
-                "content_hash": f"{row:032x}",
-            }
-            for row in range(count)
-        ]
-        ids = list(session.scalars(insert(Subtomogram).returning(Subtomogram.id), rows))
-    array = VolumeStore(settings.effective_store_url).create(str(source.id), count, box, 10.0)
-    array.write_block(0, simple_pool({"rod": count}, box)[0])
-    return ids
-
-
-def test_another_network_starts_from_random_weights(world: CycleWorld) -> None:
-    run_here(world.launch(training={**QUICK, "warm_start": "always"}))
-
-    second = run_here(world.launch(network={"width": 5, "stem_stride": 2}, training={**QUICK, "warm_start": "always"}))
-
-    assert "the earlier model is another network" in log_of(second)
-
-
 def test_a_random_subset_of_the_undecided_is_scored(world: CycleWorld) -> None:
     cycle = run_here(world.launch(acquisition="entropy", subset_size=9))
 
@@ -379,62 +286,6 @@ def test_nothing_left_to_ask(world: CycleWorld) -> None:
     assert cycle.stage == "ready"
     assert queue_of(world.project_id, batch=1) == []
     assert "Nothing is left to ask about" in log_of(cycle)
-
-
-def test_a_training_that_runs_away_ends_with_advice(world: CycleWorld) -> None:
-    # With this weight decay each step makes the weights nine times as large, up to infinity.
-    runaway = {"optimizer": "sgd", "learning_rate": 10.0, "weight_decay": 1.0, "schedule": "constant", "steps": 60}
-    cycle = world.launch(training={**QUICK, **runaway})
-
-    with pytest.raises(ProblemError) as problem:
-        run_here(cycle)
-
-    assert problem.value.kind == "training-diverged"
-    assert "learning rate below 10" in problem.value.detail
-    assert model_count() == 0
-
-
-def test_missing_volumes_are_named(world: CycleWorld, settings: Settings) -> None:
-    VolumeStore(settings.effective_store_url).delete(str(world.source_id))
-
-    with pytest.raises(ProblemError) as problem:
-        run_here(world.launch())
-
-    assert problem.value.kind == "volumes-missing"
-    assert str(world.source_id) in problem.value.detail
-
-
-def test_boxes_of_two_sizes_are_refused(world: CycleWorld, settings: Settings) -> None:
-    add_source(world, settings, count=3, box=16)
-
-    with pytest.raises(ProblemError) as problem:
-        run_here(world.launch())
-
-    assert problem.value.kind == "mixed-box-sizes"
-    assert "16 and 24 voxels" in problem.value.detail
-
-
-def test_settings_nobody_checked_at_the_launch_are_checked_here(world: CycleWorld) -> None:
-    with pytest.raises(ProblemError) as problem:
-        run_here(world.launch(training={"steps": "many"}))
-
-    assert problem.value.kind == "bad-settings"
-    assert "training.steps" in problem.value.detail
-
-
-def test_labels_of_one_class_only_are_refused(settings: Settings) -> None:
-    world = build_cycle_world()
-    world.label([*world.of_class("rod")[:9], *world.of_class("sphere")[:1]])
-    cycle = world.launch()
-    with transaction() as session:
-        cycle_row = session.get_one(type(cycle), cycle.id)
-        cycle_row.label_snapshot_event_id -= 1
-
-    with pytest.raises(ProblemError) as problem:
-        run_here(cycle)
-
-    assert problem.value.kind == "too-few-classes"
-    assert "All training labels are rod." in problem.value.detail
 
 
 def test_what_is_stored_is_json_and_complete(world: CycleWorld) -> None:
