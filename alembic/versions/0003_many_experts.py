@@ -97,8 +97,40 @@ CREATE TRIGGER queue_item_knows_answers BEFORE INSERT OR UPDATE OF state ON queu
 FOR EACH ROW WHEN (NEW.state = 'open') EXECUTE FUNCTION know_answers_of_open_item()
 """
 
+# Labels of before know nothing of agreement and disputes: a job derives them anew; the service sends it by itself.
+DERIVE_LABELS = """
+INSERT INTO job (id, project_id, kind, task, queue)
+SELECT gen_random_uuid(), project_id, 'labels', 'tomosift.derive_labels', 'cpu' FROM current_label GROUP BY project_id
+"""
+
 
 def upgrade() -> None:
+    op.create_table(
+        "denoised_volume",
+        sa.Column("cycle_id", sa.Uuid(), nullable=False),
+        sa.Column("subtomogram_id", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(), server_default="wanted", nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('wanted', 'ready', 'refused')", name=op.f("ck_denoised_volume_state")),
+        sa.ForeignKeyConstraint(
+            ["cycle_id"], ["cycle.id"], name=op.f("fk_denoised_volume_cycle_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["subtomogram_id"],
+            ["subtomogram.id"],
+            name=op.f("fk_denoised_volume_subtomogram_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("cycle_id", "subtomogram_id", name=op.f("pk_denoised_volume")),
+    )
+    op.create_index("ix_denoised_volume_subtomogram_id", "denoised_volume", ["subtomogram_id"])
+    for name, columns, condition in (
+        ("ix_denoised_volume_wanted", ["cycle_id", "asked_at"], "state = 'wanted'"),
+        ("ix_denoised_volume_used", ["used_at"], "state = 'ready'"),
+    ):
+        op.create_index(name, "denoised_volume", columns, postgresql_where=sa.text(condition))
     op.create_table(
         "audit_event",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -331,12 +363,14 @@ def upgrade() -> None:
         op.create_check_constraint(op.f(name), table, condition)
     op.execute(REFUSE_AUDIT_CHANGE)
     op.execute(AUDIT_APPEND_ONLY)
+    op.execute(DERIVE_LABELS)
     for statement in (NOTE_ANSWER, ANSWERS_ARE_NOTED, KNOW_ANSWERS, ANSWERS_ARE_KNOWN):
         op.execute(statement)
     op.execute("UPDATE queue_item SET state = state WHERE state = 'open'")  # the trigger fills the new column
 
 
 def downgrade() -> None:
+    op.drop_table("denoised_volume")
     op.execute("DROP TRIGGER queue_item_knows_answers ON queue_item")
     op.execute("DROP TRIGGER label_event_answers_queue ON label_event")
     op.execute("DROP FUNCTION know_answers_of_open_item()")
@@ -375,9 +409,7 @@ def downgrade() -> None:
     op.drop_column("label_event", "bulk_id")
     op.drop_column("label_event", "confidence")
     op.drop_column("cycle", "label_rule")
-    op.drop_index(
-        "ix_current_label_several", table_name="current_label", postgresql_where=sa.text("opinion_count > 1")
-    )
+    op.drop_index("ix_current_label_several", table_name="current_label", postgresql_where=sa.text("opinion_count > 1"))
     op.drop_index("ix_current_label_disputed", table_name="current_label", postgresql_where=sa.text("is_disputed"))
     op.drop_column("current_label", "is_disputed")
     op.drop_column("current_label", "confidence")

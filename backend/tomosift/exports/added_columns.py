@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tomosift.exports.outcome import DECIDERS, Outcome, class_names
-from tomosift.exports.pool_facts import NOTHING, PoolFacts
+from tomosift.exports.pool_facts import NOTHING, RULES, PoolFacts
 from tomosift.exports.predictions import Predictions
 from tomosift.exports.schemas import Column
 
@@ -14,6 +14,7 @@ NAMES: dict[Column, str] = {
     "label": "tomosiftLabel",
     "annotators": "tomosiftAnnotators",
     "agreement": "tomosiftAgreement",
+    "label-rule": "tomosiftLabelRule",
     "predicted-class": "tomosiftPredictedClass",
     "confidence": "tomosiftConfidence",
     "decided-by": "tomosiftDecidedBy",
@@ -38,6 +39,7 @@ class AddedColumns:
             "label": lambda places: self._named(facts.labels[places]),
             "annotators": self._annotators,
             "agreement": lambda places: _numbers(facts.agreement[places]),
+            "label-rule": lambda places: [[NONE, *RULES][rule] for rule in facts.rules[places].tolist()],
             "predicted-class": lambda places: self._named(predictions.codes[places]),
             "confidence": lambda places: _numbers(predictions.confidence[places]),
             "decided-by": self._deciders,

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -16,11 +16,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tomosift.exports.copied_columns import copied_batches
+from tomosift.kit.label_rule import ADJUDICATED, LabelRule
 from tomosift.kit.standing_labels import standing_opinions
 from tomosift.tables import CurrentLabel, EvaluationItem, LabelEvent, ParticleClass, Source, User
 
 NOTHING, JUNK, UNSURE = 0, -1, -2
 """Codes beside the classes' own, which are their positions counted from 1."""
+RULES = (*get_args(LabelRule), ADJUDICATED)
 
 _COLUMNS: dict[str, pa.DataType] = {
     "id": pa.int64(),
@@ -30,6 +32,8 @@ _COLUMNS: dict[str, pa.DataType] = {
     "label": pa.int16(),
     "author": pa.int16(),
     "opinions": pa.int16(),
+    "agreement": pa.float32(),
+    "rule": pa.int8(),
     "predicted": pa.int16(),
     "confidence": pa.float32(),
 }
@@ -37,6 +41,7 @@ _PARTICLES = """SELECT s.id, array_position(%(sources)s, s.source_id) - 1, s.sou
         CASE cl.kind WHEN 'class' THEN coalesce(array_position(%(classes)s, cl.class_id), 0)
             WHEN 'junk' THEN -1 WHEN 'unsure' THEN -2 ELSE 0 END,
         coalesce(array_position(%(users)s, e.user_id), 0) - 1, coalesce(cl.opinion_count, 0),
+        coalesce(cl.agreement, 'NaN'), coalesce(array_position(%(rules)s, cl.rule), 0),
         coalesce(array_position(%(classes)s, s.predicted_class_id), 0), coalesce(s.predicted_confidence, 'NaN')
     FROM subtomogram s
     LEFT JOIN current_label cl ON cl.subtomogram_id = s.id
@@ -66,7 +71,8 @@ class PoolFacts:
     """n particles by source and row; arrays are `(n,)`, codes as in this module.
 
     `labels`: what people or importers said; `authors`: number in `people` of who said it, -1 nobody;
-    `opinion_counts`: standing opinions; `agreement`: their share that says the label, NaN without;
+    `opinion_counts`: people whose opinion counts; `agreement`: their share that says the label, NaN without; `rules`:
+    number in RULES, counted from 1, of what made the label of the opinions, 0 without;
     `imported_predictions` and `imported_confidence` came with the import. `opinions`: `(particle, person)` of all
     opinions where a particle has more than one.
     """
@@ -83,6 +89,7 @@ class PoolFacts:
     authors: NDArray[np.int16]
     opinion_counts: NDArray[np.int16]
     agreement: NDArray[np.float32]
+    rules: NDArray[np.int8]
     imported_predictions: NDArray[np.int16]
     imported_confidence: NDArray[np.float32]
     opinions: NDArray[np.int32]
@@ -127,15 +134,11 @@ def read_pool_facts(session: Session, project_id: uuid.UUID) -> PoolFacts:
             "sources": [source.id for source in sources],
             "classes": [each.id for each in classes],
             "users": user_ids,
+            "rules": list(RULES),
         },
     )
     codes = np.array([NOTHING, *map(code_of, classes), UNSURE, JUNK], np.int16)  # also by -1 and -2, from the end
     ids, labels = columns["id"], codes[columns["label"]]
-    opinions, agreeing = _read_opinions(session, project_id, ids, labels, codes, classes, user_ids)
-    counts = columns["opinions"]
-    agreement = np.where(counts > 0, 1.0, np.nan).astype(np.float32)
-    several = counts > 1
-    agreement[several] = agreeing[several] / counts[several]
     return PoolFacts(
         sources=sources,
         classes=classes,
@@ -147,11 +150,12 @@ def read_pool_facts(session: Session, project_id: uuid.UUID) -> PoolFacts:
         tomograms=columns["tomogram"],
         labels=labels,
         authors=columns["author"],
-        opinion_counts=counts,
-        agreement=agreement,
+        opinion_counts=columns["opinions"],
+        agreement=columns["agreement"],
+        rules=columns["rule"],
         imported_predictions=codes[columns["predicted"]],
         imported_confidence=columns["confidence"],
-        opinions=opinions,
+        opinions=_read_opinions(session, project_id, ids, user_ids),
         evaluation=_evaluation(session, project_id),
     )
 
@@ -195,16 +199,9 @@ def _empty(name: str) -> NDArray[Any]:
 
 
 def _read_opinions(
-    session: Session,
-    project_id: uuid.UUID,
-    ids: NDArray[np.int64],
-    labels: NDArray[np.int16],
-    codes: NDArray[np.int16],
-    classes: Sequence[ParticleClass],
-    user_ids: Sequence[uuid.UUID],
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """All opinions about particles that have several, as `(m, 2)` particle and person, and how many say the label."""
-    number_of_class: dict[uuid.UUID | None, int] = {each.id: number for number, each in enumerate(classes, start=1)}
+    session: Session, project_id: uuid.UUID, ids: NDArray[np.int64], user_ids: Sequence[uuid.UUID]
+) -> NDArray[np.int32]:
+    """All opinions about particles that have several, as `(m, 2)` particle and person."""
     number_of_user = {each: number for number, each in enumerate(user_ids)}
     several = select(CurrentLabel.subtomogram_id).where(
         CurrentLabel.project_id == project_id, CurrentLabel.opinion_count > 1
@@ -212,19 +209,16 @@ def _read_opinions(
     statement = (
         standing_opinions(project_id)
         .where(LabelEvent.subtomogram_id.in_(several), LabelEvent.kind != "skip")
-        .with_only_columns(LabelEvent.subtomogram_id, LabelEvent.user_id, LabelEvent.kind, LabelEvent.class_id)
+        .with_only_columns(LabelEvent.subtomogram_id, LabelEvent.user_id)
         .execution_options(yield_per=50_000)
     )
     about: list[int] = []
     people: list[int] = []
-    said: list[int] = []
-    for particle, user, kind, class_id in session.execute(statement):
+    for particle, user in session.execute(statement):
         about.append(particle)
         people.append(number_of_user[user])
-        said.append(number_of_class[class_id] if kind == "class" else JUNK if kind == "junk" else UNSURE)
     if not about:
-        return np.empty((0, 2), np.int32), np.zeros(len(ids), np.int32)
+        return np.empty((0, 2), np.int32)
     order = np.argsort(ids)
     places = order[np.searchsorted(ids, np.array(about, np.int64), sorter=order)]
-    agreeing = np.bincount(places, codes[said] == labels[places], len(ids)).astype(np.int32)
-    return np.stack([places, np.array(people)], axis=1).astype(np.int32), agreeing
+    return np.stack([places, np.array(people)], axis=1).astype(np.int32)

@@ -23,7 +23,9 @@ ExportFormat = Annotated[
     Field(json_schema_extra={"enum": [*FORMAT_KEYS]}),
 ]
 Layout = Literal["one-file", "per-class", "selection-and-rest"]
-Column = Literal["label", "annotators", "agreement", "predicted-class", "confidence", "decided-by", "unlike"]
+Column = Literal[
+    "label", "annotators", "agreement", "label-rule", "predicted-class", "confidence", "decided-by", "unlike"
+]
 ClassesFrom = Literal["labels", "predictions", "labels-else-predictions"]
 DecidedBy = Literal["expert", "importer", "model"]
 VolumesAs = Literal["none", "mrc-cubes", "mrc-stack", "ome-zarr"]
@@ -47,7 +49,7 @@ class ExportFilters(BaseModel):
         default=None, min_length=1, description="Who gave the exported class: an expert, an importer's file or a model."
     )
     annotators: Names | None = Field(
-        default=None, description="Login names: particles about which one of them has an opinion that stands."
+        default=None, description="Login names: particles about which one of them has an opinion that counts."
     )
     min_confidence: Share | None = Field(
         default=None, description="Least calibrated confidence of classes a model gave; what people decided stays."

@@ -109,6 +109,7 @@ def _facts(particles: ParticleList, name: str, labels: np.ndarray) -> PoolFacts:
         authors=np.full(n, -1, np.int16),
         opinion_counts=(labels != 0).astype(np.int16),
         agreement=np.where(labels != 0, 1, np.nan).astype(np.float32),
+        rules=(labels != 0).astype(np.int8),
         imported_predictions=np.zeros(n, np.int16),
         imported_confidence=np.full(n, np.nan, np.float32),
         opinions=np.empty((0, 2), np.int32),
