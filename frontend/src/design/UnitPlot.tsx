@@ -2,9 +2,10 @@ import type { ReactNode } from 'react'
 import { formatPercent } from '../format/numbers'
 import styles from './UnitPlot.module.css'
 
-const LEFT = 46
+const LEFT = 56
+const RIGHT = 20
 const BOTTOM = 40
-const MARGIN = 10
+const TOP = 10
 const TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1]
 
 /** Where a share of 0..1 lies in the drawing. */
@@ -29,11 +30,11 @@ export function UnitPlot({
   height: number
   children: (scale: UnitScale) => ReactNode
 }) {
-  const right = width - MARGIN
+  const right = width - RIGHT
   const foot = height - BOTTOM
   const scale: UnitScale = {
     x: (share) => LEFT + share * (right - LEFT),
-    y: (share) => foot - share * (foot - MARGIN),
+    y: (share) => foot - share * (foot - TOP),
   }
   return (
     <svg
@@ -45,7 +46,7 @@ export function UnitPlot({
     >
       {TICKS.map((tick) => (
         <g key={tick}>
-          <line className={styles.grid} x1={scale.x(tick)} x2={scale.x(tick)} y1={MARGIN} y2={foot} />
+          <line className={styles.grid} x1={scale.x(tick)} x2={scale.x(tick)} y1={TOP} y2={foot} />
           <line className={styles.grid} x1={LEFT} x2={right} y1={scale.y(tick)} y2={scale.y(tick)} />
           <text className={styles.tick} x={scale.x(tick)} y={foot + 15} textAnchor="middle">
             {formatPercent(tick)}
@@ -60,7 +61,7 @@ export function UnitPlot({
       </text>
       <text
         className={styles.title}
-        transform={`translate(11 ${(MARGIN + foot) / 2}) rotate(-90)`}
+        transform={`translate(11 ${(TOP + foot) / 2}) rotate(-90)`}
         textAnchor="middle"
       >
         {yTitle}

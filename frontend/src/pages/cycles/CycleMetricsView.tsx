@@ -42,7 +42,7 @@ function Share({
   const [low, high] = interval ?? []
   return (
     <>
-      {formatPercent(share)}
+      <span className={styles.share}>{formatPercent(share)}</span>
       {low !== undefined && high !== undefined && (
         <span className={styles.interval}> {formatInterval(low, high)}</span>
       )}
@@ -88,23 +88,23 @@ export function CycleMetricsView({ metrics }: { metrics: CycleMetrics }) {
       </dl>
       {metrics.stopping && <StoppingAdvice advice={metrics.stopping} />}
       {report && <ByClass report={report} />}
-      {calibration?.reliability_after && calibration.reliability_after.length > 0 && (
-        <Section
-          title="Does its confidence hold?"
-          intro="On the dashed line, what is called 80 % sure is right in 80 % of cases; below it, the network is too sure of itself."
-        >
-          <div className={styles.chart}>
+      <div className={styles.beside}>
+        {calibration?.reliability_after && calibration.reliability_after.length > 0 && (
+          <Section
+            title="Does its confidence hold?"
+            intro="On the dashed line, what is called 80 % sure is right in 80 % of cases; below it, the network is too sure of itself."
+          >
             <Suspense fallback={<Skeleton label="Drawing the reliability diagram" lines={8} />}>
               <ReliabilityDiagram calibration={calibration} />
             </Suspense>
-          </div>
-        </Section>
-      )}
-      {metrics.agreement && (
-        <Section title="Agreement with the model before">
-          <AgreementFigures agreement={metrics.agreement} />
-        </Section>
-      )}
+          </Section>
+        )}
+        {metrics.agreement && (
+          <Section title="Agreement with the model before">
+            <AgreementFigures agreement={metrics.agreement} />
+          </Section>
+        )}
+      </div>
     </>
   )
 }

@@ -10,7 +10,9 @@ describe('a cycle that is ready', () => {
     expect(await screen.findByText('95 % interval 68–93 %, from 33 evaluation labels')).toBeDefined()
     expect(screen.getByText('was 11.8 % before calibration, from 30 labels')).toBeDefined()
     const table = within(screen.getByRole('table', { name: 'Quality by class' }))
-    expect(table.getByRole('row', { name: /^rod/ }).textContent).toBe('rod475 % 40–95 %75 % 40–95 %75 % 40–95 %')
+    expect(table.getByRole('row', { name: /^rod/ }).textContent).toBe(
+      'rod475 % 40–95 %75 % 40–95 %75 % 40–95 %',
+    )
     expect(screen.getByRole('link', { name: 'Label its picks' })).toBeDefined()
   })
 

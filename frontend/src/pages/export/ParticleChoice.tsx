@@ -91,6 +91,18 @@ export function ParticleChoice({
             text={form.agreement === 0 ? 'any' : formatPercent(form.agreement)}
             onChange={(agreement) => onChange({ agreement })}
           />
+          {all.predictions.kind === 'cycle' && (
+            <SliderField
+              label="At most this unlike all classes"
+              hint="Of what the model decided. 95 %: of the classes’ own particles at most 5 % are left out, and more of what is none of them."
+              min={0.5}
+              max={1}
+              step={0.01}
+              value={form.maxUnlike}
+              text={form.maxUnlike === 1 ? 'any' : formatPercent(form.maxUnlike)}
+              onChange={(maxUnlike) => onChange({ maxUnlike })}
+            />
+          )}
           <div className={styles.pair}>
             <TextArea
               label="Only these tomograms"

@@ -20,6 +20,7 @@ it('sends every filter that is set, and none that is not', () => {
     decidedBy: ['expert' as const],
     confidence: 0.9,
     agreement: 0.75,
+    maxUnlike: 0.95,
     tomograms: 'TS_01\n TS_02, TS_01',
     annotators: 'ada',
   }
@@ -28,6 +29,7 @@ it('sends every filter that is set, and none that is not', () => {
     decided_by: ['expert'],
     min_confidence: 0.9,
     min_agreement: 0.75,
+    max_unlike: 0.95,
     tomograms: ['TS_01', 'TS_02'],
     annotators: ['ada'],
   })

@@ -15,6 +15,8 @@ export interface ExportForm {
   /** Least confidence, 0 to 1; 0 does not filter. */
   readonly confidence: number
   readonly agreement: number
+  /** How unlike all classes the model's may be at most, 0 to 1; 1 does not filter. */
+  readonly maxUnlike: number
   readonly annotators: string
   readonly tomograms: string
   readonly format: string
@@ -37,6 +39,7 @@ export const STARTING_FORM: ExportForm = {
   decidedBy: DECIDERS,
   confidence: 0,
   agreement: 0,
+  maxUnlike: 1,
   annotators: '',
   tomograms: '',
   format: 'source',
@@ -62,6 +65,7 @@ export function choiceOf(form: ExportForm): ExportChoice {
       ...(form.decidedBy.length < DECIDERS.length && { decided_by: [...form.decidedBy] }),
       ...(form.confidence > 0 && { min_confidence: form.confidence }),
       ...(form.agreement > 0 && { min_agreement: form.agreement }),
+      ...(form.maxUnlike < 1 && { max_unlike: form.maxUnlike }),
       ...(annotators.length > 0 && { annotators }),
       ...(tomograms.length > 0 && { tomograms }),
     },

@@ -37,6 +37,7 @@ export function describeChoice({ classes_from: from, filters }: ExportChoice): s
     chosen.decided_by && `decided by ${chosen.decided_by.map((who) => DECIDERS[who]).join(' or ')}`,
     chosen.min_confidence && `confidence ≥ ${chosen.min_confidence}`,
     chosen.min_agreement && `agreement ≥ ${formatPercent(chosen.min_agreement)}`,
+    chosen.max_unlike && `at most ${formatPercent(chosen.max_unlike)} unlike all classes`,
     chosen.annotators && `labeled by ${chosen.annotators.join(', ')}`,
     chosen.tomograms && `in ${describeSome(chosen.tomograms)}`,
   ]

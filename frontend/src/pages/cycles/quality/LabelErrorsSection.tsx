@@ -17,6 +17,7 @@ import { Skeleton } from '../../../design/Skeleton'
 import { type Column, Table } from '../../../design/Table'
 import { showToast } from '../../../design/Toast'
 import { formatCount, formatPercent, formatPlural } from '../../../format/numbers'
+import styles from './charts.module.css'
 
 const SHOWN_AT_FIRST = 20
 
@@ -87,7 +88,7 @@ function LabelErrorTable({ project, errors }: { project: Project; errors: Likely
   ]
   if (standing.length === 0) return <p>Every label of this list has been changed since.</p>
   return (
-    <>
+    <div className={styles.list}>
       <Table
         caption="Labels that look wrong"
         columns={columns}
@@ -101,7 +102,7 @@ function LabelErrorTable({ project, errors }: { project: Project; errors: Likely
         </Button>
       )}
       <AskAgain slug={project.slug} ids={[...chosen]} />
-    </>
+    </div>
   )
 }
 
