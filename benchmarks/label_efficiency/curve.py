@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from simulated_sets import LabeledVolumes
 
+from label_efficiency.results import describe
 from label_efficiency.strategies import Strategy
 from tomosift_worker.acquisition.function import AcquisitionFunction
 from tomosift_worker.acquisition.outputs import PoolOutputs
@@ -203,8 +204,9 @@ class Experiment:
         prepared = torch.from_numpy(self._prepared_by(settings)[0]).unsqueeze(1).to(self._device)
         rest = np.setdiff1d(np.arange(len(self.pool.labels)), np.concatenate([labeled, self.evaluation]))
         unlabeled = UnlabeledVolumes(in_memory(prepared[rest]), len(rest)) if method.uses_unlabeled else None
+        training = settings.training if before is None else settings.training.from_warm_start()
         trainer = method.trainer(
-            network, in_memory(prepared[labeled]), labels, settings.training, self._cycle_seed(cycle), unlabeled
+            network, in_memory(prepared[labeled]), labels, training, self._cycle_seed(cycle), unlabeled
         )
         averaged = None if trainer.averaged is None else trainer.averaged.network
         key = self._key(settings, labeled, cycle, before)
@@ -230,7 +232,7 @@ class Experiment:
         return place(network, self._device)
 
     def _key(self, settings: CycleSettings, labeled: Numbers, cycle: int, before: Model | None) -> str:
-        parts = [settings.model_dump(mode="json", include={"network", "preprocessing", "training"})]
+        parts: list[Any] = [describe(settings)]
         parts += [labeled.tolist(), cycle, self._seed, before and before.key]
         return hashlib.blake2b(json.dumps(parts).encode(), digest_size=10).hexdigest()
 

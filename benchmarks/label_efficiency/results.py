@@ -50,5 +50,7 @@ def read_results(path: Path) -> dict[str, Any]:
 
 
 def describe(settings: CycleSettings) -> dict[str, Any]:
-    """The recipe of a run: what all strategies share."""
-    return settings.model_dump(mode="json", include={"preset", "network", "preprocessing", "training"})
+    """The recipe of a run, which all strategies share: what differs from the defaults, so that new settings change
+    nothing."""
+    included = {"preset", "network", "preprocessing", "training"}
+    return settings.model_dump(mode="json", include=included, exclude_defaults=True)

@@ -8,6 +8,7 @@ from sklearn.neighbors import NearestNeighbors
 from tomosift_worker.acquisition import embedding_space, probcover, typiclust
 from tomosift_worker.acquisition.badge import BADGE, residuals
 from tomosift_worker.acquisition.core_set import CORE_SET
+from tomosift_worker.acquisition.even_classes import EVEN_CLASSES
 from tomosift_worker.acquisition.outputs import PoolOutputs, softmax
 from tomosift_worker.acquisition.picks import Eligible, Picks, PickTask
 from tomosift_worker.acquisition.probcover import PROBCOVER, pure_radius
@@ -96,6 +97,30 @@ def test_badge_draws_with_the_squared_distance_as_probability() -> None:
     assert usual.sum() >= 8
     assert counts[first] == 0
     assert chi < 31.3  # 11 degrees of freedom, p = 0.001
+
+
+def test_even_classes_is_greedy_on_the_labels_expected_of_each_class() -> None:
+    pool, labeled = _pool(classes=4), [3, 50, 77, 80]
+    p = softmax(pool.logits)
+    picks, chosen = _select(EVEN_CLASSES, pool, 20, labeled), list(labeled)
+    for place, value in zip(picks.places, picks.values, strict=True):
+        worth = np.full(len(pool), -1.0)
+        for each in set(range(len(pool))) - set(chosen):
+            worth[each] = sum(p[each, k] / (1.0 + sum(p[other, k] for other in chosen)) for k in range(4))
+        assert place == worth.argmax()
+        assert value == pytest.approx(worth.max(), rel=1e-6)
+        chosen.append(place)
+
+
+def test_even_classes_looks_for_the_class_with_few_labels() -> None:
+    generator = np.random.default_rng(0)
+    truth = np.repeat([0, 1, 2], [200, 60, 12])
+    logits = 3.0 * np.eye(3)[truth] + generator.normal(size=(272, 3))
+    pool = PoolOutputs(np.arange(272), logits.astype(np.float32), np.zeros((272, 1), np.float16))
+    labeled = [*range(15), *range(200, 205), 260]
+    counts = np.bincount(truth[_select(EVEN_CLASSES, pool, 12, labeled).places], minlength=3)
+    assert counts[2] > 4  # a random batch holds half a one
+    assert counts[0] < counts[2]
 
 
 def test_typicality_is_that_of_the_nearest_neighbours() -> None:

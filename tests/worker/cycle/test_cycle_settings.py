@@ -20,6 +20,7 @@ from tomosift_worker.cycle.presets import PRESETS, choose_preset, complete_setti
 from tomosift_worker.cycle.run import seed_of
 from tomosift_worker.cycle.settings import CycleSettings
 from tomosift_worker.networks.settings import AC3DSettings, ResNet3DSettings
+from tomosift_worker.training.settings import TrainingSettings
 
 NEEDED: dict[str, dict[str, Any]] = {
     "mc-dropout": {"network": {"dropout": 0.3}},
@@ -221,6 +222,14 @@ def test_only_cod_starts_warm_by_itself(acquisition: str, warm_start: str, *, wa
     settings = CycleSettings.model_validate({"acquisition": acquisition, "training": {"warm_start": warm_start}})
 
     assert settings.starts_warm is warm
+
+
+def test_a_warm_start_takes_its_share_of_the_steps_or_epochs() -> None:
+    training = TrainingSettings(steps=600, warm_share=0.25)
+
+    assert training.from_warm_start().steps == 150
+    assert training.model_copy(update={"epochs": 3}).from_warm_start().epochs == 1
+    assert TrainingSettings(steps=7).from_warm_start() == TrainingSettings(steps=7)
 
 
 def test_the_seed_follows_from_project_and_number() -> None:

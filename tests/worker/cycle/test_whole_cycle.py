@@ -148,16 +148,16 @@ def test_the_automatic_plan_goes_from_typical_to_doubtful(settings: Settings) ->
 
     assert model_count() == 1
     assert (few.metrics or {})["selection"] | {"why": ""} == {
-        "acquisition": "margin",
-        "title": "Margin",
+        "acquisition": "badge",
+        "title": "BADGE",
         "why": "",
         "automatic": True,
-        "diversify": "k-center",
+        "diversify": "none",
         "beta": 10.0,
         "tomogram_cap": None,
         "stratify": False,
     }
-    assert "Picks are made by Margin, spread by k-center. With 16 labels of 4 classes" in log_of(few)
+    assert "Picks are made by BADGE. With 16 labels spread over 4 classes" in log_of(few)
     assert few.settings["acquisition"] == "auto"
 
 

@@ -20,7 +20,18 @@ def test_augment_equals_flip_and_roll_of_each_volume() -> None:
         axes = [axis for axis in range(3) if drawn.flips[each, axis]]
         # The flipped volume, shifted; the shift is along the axes of the box and not of the flipped particle.
         expected = torch.roll(torch.flip(volumes[each, 0], axes), tuple(int(v) for v in drawn.shifts[each]), (0, 1, 2))
+        if drawn.flips[each, 1]:
+            expected = expected.roll(1, 1)  # that axis is even: torch flips about the face before its middle voxel
         assert torch.equal(found[each, 0], expected)
+
+
+@pytest.mark.parametrize("size", [8, 9])
+def test_flips_leave_the_middle_voxel_where_it_is(size: int) -> None:
+    volumes = torch.zeros(1, 1, size, size, size)
+    volumes[0, 0, size // 2, size // 2, size // 2] = 1.0
+    for flips in np.ndindex(2, 2, 2):
+        turned = augment(volumes, Augmentation(np.zeros((1, 3), np.int64), np.array([flips], np.bool_)))
+        assert torch.equal(turned, volumes)
 
 
 @pytest.mark.parametrize(("symmetry", "variants"), [("none", 1), ("half-turns", 4), ("mirrors", 8)])

@@ -7,6 +7,7 @@ from tomosift_worker.acquisition.core_set import CORE_SET
 from tomosift_worker.acquisition.egl import EGL
 from tomosift_worker.acquisition.entropy import ENTROPY
 from tomosift_worker.acquisition.entropy_gradnorm import ENTROPY_GRADNORM
+from tomosift_worker.acquisition.even_classes import EVEN_CLASSES
 from tomosift_worker.acquisition.expected_gradnorm import EXPECTED_GRADNORM
 from tomosift_worker.acquisition.function import AcquisitionFunction
 from tomosift_worker.acquisition.least_confidence import LEAST_CONFIDENCE
@@ -37,6 +38,7 @@ ACQUISITION_FUNCTIONS: dict[str, AcquisitionFunction] = {
         LL4AL,
         CORE_SET,
         BADGE,
+        EVEN_CLASSES,
         TYPICLUST,
         PROBCOVER,
     )

@@ -14,7 +14,7 @@ def plan_cycle(context: CycleContext) -> Plan:
     counts = np.bincount(labeled.labels, minlength=len(labeled.classes))
     plan = make_plan(settings.acquisition, counts, settings.selection, has_model=has_model(context))
     if plan.is_automatic:
-        context.job.log(f"Picks are made by {plan.function.title}{_diversified(plan)}. {plan.why}")
+        context.job.log(f"Picks are made by {plan.function.title}. {plan.why}")
     return plan
 
 
@@ -35,7 +35,3 @@ def describe_plan(plan: Plan) -> dict[str, object]:
         "automatic": plan.is_automatic,
         **plan.selection.model_dump(mode="json"),
     }
-
-
-def _diversified(plan: Plan) -> str:
-    return "" if plan.selection.diversify == "none" else f", spread by {plan.selection.diversify}"

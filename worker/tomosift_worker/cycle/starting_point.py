@@ -12,10 +12,11 @@ from tomosift_worker.networks.settings import same_weights_fit
 
 @dataclass(frozen=True)
 class StartingPoint:
-    """The initial model, and in words where its weights come from."""
+    """The initial model, in words where its weights come from, and whether that is the cycle before."""
 
     model: StoredModel
     origin: str
+    is_warm: bool = False
 
 
 def starting_point(context: CycleContext) -> StartingPoint:
@@ -32,9 +33,11 @@ def starting_point(context: CycleContext) -> StartingPoint:
         return StartingPoint(model, "Training starts from random weights: the earlier model is another network.")
     transfer(previous.network, class_keys(previous.classes), network, class_keys(classes))
     if class_keys(previous.classes) == class_keys(classes):
-        return StartingPoint(model, "Training goes on from the weights of the cycle before.")
+        return StartingPoint(model, "Training goes on from the weights of the cycle before.", is_warm=True)
     return StartingPoint(
-        model, "Training goes on from the weights of the cycle before; classes new to it start from random weights."
+        model,
+        "Training goes on from the weights of the cycle before; classes new to it start from random weights.",
+        is_warm=True,
     )
 
 

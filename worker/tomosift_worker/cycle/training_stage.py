@@ -68,6 +68,8 @@ def _train(
 ) -> Trained:
     start = starting_point(context)
     settings = context.settings.training.model_copy(update={"batch_size": batch_size})
+    if start.is_warm:
+        settings = settings.from_warm_start()
     trainer = TRAINING_METHODS[settings.method].trainer(
         place(start.model.network, context.device), volumes.read, volumes.labels, settings, context.seed, unlabeled
     )

@@ -44,13 +44,14 @@ def draw_augmentation(
 
 def augment(volumes: Tensor, augmentation: Augmentation) -> Tensor:
     """Flip, then shift each volume of `(n, 1, z, y, x)`. What leaves at one face comes in at the opposite one,
-    so the noise at the border stays noise."""
+    so the noise at the border stays noise. Flips are about voxel size // 2, where particles are centred: they stay
+    there in boxes of even size too."""
     index = []
     for axis, size in enumerate(volumes.shape[2:]):
         places = np.arange(size)[None, :] - augmentation.shifts[:, axis, None]
-        places %= size
         flipped = augmentation.flips[:, axis, None]
-        index.append(torch.from_numpy(np.where(flipped, size - 1 - places, places)).to(volumes.device))
+        places = np.where(flipped, 2 * (size // 2) - places, places) % size
+        index.append(torch.from_numpy(places).to(volumes.device))
     z, y, x = index
     batch = torch.arange(volumes.shape[0], device=volumes.device)
     return volumes[

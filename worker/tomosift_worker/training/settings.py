@@ -151,6 +151,12 @@ class TrainingSettings(BaseModel):
         default="auto",
         description="Start from the previous cycle's weights. auto: where the acquisition function is cod.",
     )
+    warm_share: float = Field(
+        default=1.0,
+        gt=0.0,
+        le=1.0,
+        description="Share of the steps (or epochs) that a training from the previous cycle's weights takes.",
+    )
     processes: int = Field(
         default=1,
         ge=1,
@@ -176,3 +182,8 @@ class TrainingSettings(BaseModel):
         if self.method == "tod":
             return "ema"
         return "mean" if self.method == "mean-model" else self.average
+
+    def from_warm_start(self) -> Self:
+        """The settings of a training that starts from the previous cycle's weights."""
+        epochs = None if self.epochs is None else max(1, round(self.warm_share * self.epochs))
+        return self.model_copy(update={"steps": max(1, round(self.warm_share * self.steps)), "epochs": epochs})
