@@ -82,7 +82,9 @@ def change_project(
 def create_class(body: ClassIn, access: OwnerAccess) -> ClassOut:
     """Add a class at the end of the list; the class set gets a new version. Earlier decisions stay as they are."""
     with transaction() as session:
-        return classes.class_out(classes.add_class(session, access.project_id, body))
+        added = classes.add_class(session, access.project_id, body)
+        record(session, access.user, "class.added", added.name, access)
+        return classes.class_out(added)
 
 
 @router.get("/{slug}/members", summary="Members of a project", responses=problems(401, 404))
