@@ -1,7 +1,7 @@
 """The training recipe, part by part: balanced accuracy with each part switched off or changed, on simulated pools.
 
     python benchmarks/recipe.py --set demo --labels 80 240 --seeds 3
-    python benchmarks/recipe.py --set long-tail-0.1 --preset cpu-standard --labels 360 --arms base "no low-pass"
+    python benchmarks/recipe.py --set long-tail-0.1 --preset cpu-standard --labels 360 --steps 300
 
 `demo` is the demo project's kind of data (six phantoms and junk, unequal classes, 28 voxels); the sets of twelve
 complexes come from a folder of density maps (`--templates`). Training labels are a random sample of the pool; balanced
@@ -31,34 +31,38 @@ from tomosift_worker.networks.catalogue import build_network
 from tomosift_worker.training.preprocessing import prepare
 from tomosift_worker.training.supervised import SupervisedTrainer, in_memory
 
-# Each arm changes one part of the base recipe.
+# Each arm changes one part of the recipe as it is.
 ARMS: dict[str, dict[str, dict[str, Any]]] = {
-    "base": {},
+    "as it is": {},
     "no balancing": {"training": {"balance": "none"}},
+    "class weights": {"training": {"balance": "weights"}},
     "no low-pass": {"preprocessing": {"low_pass_sigma_voxels": 0.0}},
     "low-pass 1.5": {"preprocessing": {"low_pass_sigma_voxels": 1.5}},
-    "low-pass 2": {"preprocessing": {"low_pass_sigma_voxels": 2.0}},
+    "whole band": {"preprocessing": {"kept_band": 1.0}},
     "no shifts": {"training": {"max_shift_voxels": 0}},
-    "no half turns": {"training": {"symmetry": "none"}},
-    "mirrors": {"training": {"symmetry": "mirrors"}},
-    "learning rate 1e-3": {"training": {"learning_rate": 1e-3}},
-    "learning rate 1e-2": {"training": {"learning_rate": 1e-2}},
-    "SGD 0.1": {"training": {"optimizer": "sgd", "learning_rate": 0.1, "weight_decay": 5e-4}},
-    "label smoothing 0.1": {"training": {"label_smoothing": 0.1}},
-    "batch 16": {"training": {"batch_size": 16}},
-    "batch 48": {"training": {"batch_size": 48}},
-    "half the steps": {"training": {"steps": 75}},
-    "400 steps": {"training": {"steps": 400}},
-    "width 16": {"network": {"width": 16}},
-    "class weights": {"training": {"balance": "weights"}},
-    "averaged weights": {"training": {"average": "ema", "average_decay": 0.98, "final_weights": "average"}},
+    "shifts of 1": {"training": {"max_shift_voxels": 1}},
+    "shifts of 2": {"training": {"max_shift_voxels": 2}},
     "sub-voxel shifts": {"training": {"subvoxel_shifts": True}},
+    "no flips": {"training": {"symmetry": "none"}},
+    "half turns": {"training": {"symmetry": "half-turns"}},
+    "mirrors": {"training": {"symmetry": "mirrors"}},
     "free rotation": {"training": {"free_rotation": True}},
     "random wedge": {"training": {"narrower_tilts_degrees": 15.0}},
     "low-pass jitter": {"training": {"low_pass_jitter_voxels": 1.0}},
     "contrast jitter": {"training": {"contrast_jitter": 0.3}},
     "noise jitter": {"training": {"noise_jitter": 0.5}},
+    "learning rate 1e-3": {"training": {"learning_rate": 1e-3}},
+    "learning rate 1e-2": {"training": {"learning_rate": 1e-2}},
+    "SGD 0.1": {"training": {"optimizer": "sgd", "learning_rate": 0.1, "weight_decay": 5e-4}},
+    "label smoothing 0.1": {"training": {"label_smoothing": 0.1}},
+    "averaged weights": {"training": {"average": "ema", "average_decay": 0.98, "final_weights": "average"}},
+    "batch 48": {"training": {"batch_size": 48}},
+    "width 8": {"network": {"width": 8}},
+    "width 12": {"network": {"width": 12}},
+    "width 16": {"network": {"width": 16}},
 }
+_RECIPE = ("set", "preset", "steps")
+STEP_FACTORS = {"half the steps": 0.5, "twice the steps": 2.0}
 
 
 def main() -> None:
@@ -66,11 +70,12 @@ def main() -> None:
     options = _parse_options()
     torch.set_num_threads(options.threads)
     runs: list[dict[str, Any]] = json.loads(options.json.read_text()) if options.json.exists() else []
-    known = {(run["set"], run["preset"], run["arm"], run["labels"], run["seed"]) for run in runs}
+    known = {tuple(run[name] for name in (*_RECIPE, "arm", "labels", "seed")) for run in runs}
+    recipe = _recipe(options)
     for seed in range(options.seeds):
         for arm in options.arms:
             for labels in options.labels:
-                if (options.set, options.preset, arm, labels, seed) not in known:
+                if (*recipe.values(), arm, labels, seed) not in known:
                     runs.append(_run(options, arm, labels, seed))
                     options.json.parent.mkdir(parents=True, exist_ok=True)
                     options.json.write_text("[\n" + ",\n".join(json.dumps(run) for run in runs) + "\n]\n")
@@ -80,7 +85,7 @@ def main() -> None:
 
 
 def _run(options: argparse.Namespace, arm: str, labels: int, seed: int) -> dict[str, Any]:
-    settings = _settings(options.preset, arm)
+    settings = _settings(options, arm)
     pool, test = (simulated(options.set, seed, options, test=test) for test in (False, True))
     chosen = np.random.default_rng(seed).permutation(len(pool.labels))[:labels]
     device = choose_device("auto")
@@ -101,8 +106,7 @@ def _run(options: argparse.Namespace, arm: str, labels: int, seed: int) -> dict[
     quality = classify_quality(test.labels, np.concatenate(predicted), [str(each) for each in range(class_count)])
     assert quality is not None
     return {
-        "set": options.set,
-        "preset": options.preset,
+        **_recipe(options),
         "arm": arm,
         "labels": labels,
         "seed": seed,
@@ -113,15 +117,27 @@ def _run(options: argparse.Namespace, arm: str, labels: int, seed: int) -> dict[
     }
 
 
-def _settings(preset: str, arm: str) -> CycleSettings:
-    values = PRESETS[preset].settings.model_dump()
-    for group, changes in ARMS[arm].items():
+def _settings(options: argparse.Namespace, arm: str) -> CycleSettings:
+    values = PRESETS[options.preset].settings.model_dump()
+    for group, changes in ARMS.get(arm, {}).items():
         values[group] |= changes
+    values["training"]["steps"] = round(_base_steps(options) * STEP_FACTORS.get(arm, 1.0))
     return CycleSettings.model_validate(values)
 
 
+def _recipe(options: argparse.Namespace) -> dict[str, Any]:
+    """What a table is about."""
+    return dict(zip(_RECIPE, (options.set, options.preset, _base_steps(options)), strict=True))
+
+
+def _base_steps(options: argparse.Namespace) -> int:
+    steps: int = options.steps or PRESETS[options.preset].settings.training.steps
+    return steps
+
+
 def _print_table(runs: list[dict[str, Any]], options: argparse.Namespace) -> None:
-    print(f"\nBalanced accuracy on {options.set} with {options.preset}: mean (lowest to highest) over seeds\n")
+    recipe = f"{options.preset}, {_base_steps(options)} steps from random weights"
+    print(f"\nBalanced accuracy on {options.set} with {recipe}: mean (lowest to highest) over {options.seeds} seeds\n")
     print("| recipe | " + " | ".join(f"{labels} labels" for labels in options.labels) + " |")
     print("|---|" + "---|" * len(options.labels))
     for arm in options.arms:
@@ -130,10 +146,11 @@ def _print_table(runs: list[dict[str, Any]], options: argparse.Namespace) -> Non
             found = [
                 run["balanced_accuracy"]
                 for run in runs
-                if (run["set"], run["preset"], run["arm"], run["labels"]) == (options.set, options.preset, arm, labels)
+                if {name: run[name] for name in _RECIPE} == _recipe(options)
+                and (run["arm"], run["labels"]) == (arm, labels)
                 and run["seed"] < options.seeds
             ]
-            cells.append(f"{statistics.mean(found):.3f} ({min(found):.3f} to {max(found):.3f})")
+            cells.append(f"{statistics.mean(found):.3f} ({min(found):.3f} to {max(found):.3f})" if found else "")
         print(f"| {arm} | {' | '.join(cells)} |")
 
 
@@ -143,7 +160,9 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--preset", choices=PRESETS, default="cpu-quick", help="the recipe as it is")
     parser.add_argument("--labels", type=int, nargs="+", default=[80, 240], help="training labels")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each, with other pools and other labels")
-    parser.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS), metavar="ARM", help=", ".join(ARMS))
+    every = [*ARMS, *STEP_FACTORS]
+    parser.add_argument("--arms", nargs="+", choices=every, default=every, metavar="ARM", help=", ".join(every))
+    parser.add_argument("--steps", type=int, help="steps of the recipe as it is (default: the preset's)")
     parser.add_argument("--threads", type=int, default=usable_cores())
     parser.add_argument(
         "--json", type=Path, default=Path(__file__).parent / "results" / "recipe.json", help="kept results"
