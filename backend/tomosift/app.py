@@ -26,6 +26,7 @@ from tomosift.kit.routing import ProblemApp, install_problem_handlers, operation
 from tomosift.kit.settings import get_settings
 from tomosift.kit.static_interface import serve_interface
 from tomosift.kit.web_security import WebSecurity
+from tomosift.pool.denoised_endpoints import router as denoised_router
 from tomosift.pool.endpoints import router as pool_router
 from tomosift.pool.import_endpoints import router as imports_router
 from tomosift.pool.label_endpoints import router as labels_router
@@ -54,6 +55,7 @@ ROUTERS = (
     imports_router,
     labels_router,
     tomograms_router,
+    denoised_router,
     annotation_router,
     bulk_router,
     review_router,

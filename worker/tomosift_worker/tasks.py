@@ -7,10 +7,12 @@ from celery.signals import worker_ready, worker_shutting_down
 
 from tomosift.jobs import celery_app
 from tomosift.kit.broker import GPU_QUEUE
+from tomosift.kit.denoised_files import TASK as MAKE_DENOISED
+from tomosift_worker.cycle.denoising_task import supervise_denoising
 from tomosift_worker.cycle.supervision import stop_supervising, supervise_cycle
 from tomosift_worker.presence import Presence
 
-__all__ = ["celery_app", "run_cycle"]
+__all__ = ["celery_app", "make_denoised", "run_cycle"]
 
 _presences: list[Presence] = []
 
@@ -19,6 +21,12 @@ _presences: list[Presence] = []
 def run_cycle(task: Any, job_id: str) -> None:
     """Run a cycle in a training process."""
     supervise_cycle(uuid.UUID(job_id), str(task.request.hostname))
+
+
+@celery_app.task(name=MAKE_DENOISED, queue=GPU_QUEUE)  # type: ignore[untyped-decorator]
+def make_denoised(cycle_id: str) -> None:
+    """Make the denoised volumes that are asked for."""
+    supervise_denoising(uuid.UUID(cycle_id))
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]

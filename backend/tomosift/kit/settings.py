@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     lease_minutes: float = Field(default=20.0, gt=0, description="How long an opened item stays reserved.")
     lease_limit: int = Field(default=32, ge=1, le=1000, description="Most items one person may have reserved at once.")
     export_days: float = Field(default=30.0, gt=0, description="How long the files of an export are kept.")
+    denoised_cache_mb: float = Field(
+        default=2000.0, gt=0, description="Most disk that denoised volumes take, in MB; the longest unused go first."
+    )
     session_days: float = Field(default=30.0, gt=0, description="How long a browser stays signed in.")
     writes_per_minute: int = Field(default=3000, ge=1, description="Most changes one user may make in a minute.")
     sign_in_failures: int = Field(

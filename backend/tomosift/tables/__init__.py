@@ -5,6 +5,7 @@ from tomosift.tables.annotation import CurrentLabel, LabelEvent, Lease, QueueIte
 from tomosift.tables.audit import AuditEvent
 from tomosift.tables.base import Base
 from tomosift.tables.cycles import Cycle, Model
+from tomosift.tables.denoised import DenoisedVolume
 from tomosift.tables.jobs import JOB_STATES, Job, JobLogLine, OutboxMessage, WorkerNode
 from tomosift.tables.pool import EvaluationItem, Source, Subtomogram, Tomogram, Upload
 from tomosift.tables.projects import ClassExample, ClassSetChange, ParticleClass, Project, ProjectMember
@@ -22,6 +23,7 @@ __all__ = [
     "ClassSetChange",
     "CurrentLabel",
     "Cycle",
+    "DenoisedVolume",
     "EvaluationItem",
     "Invitation",
     "Job",

@@ -86,7 +86,7 @@ def unlabeled_volumes(context: CycleContext) -> UnlabeledVolumes:
 def _streamed(context: CycleContext, items: Items) -> StreamedVolumes:
     def read(positions: NDArray[np.int64]) -> NDArray[np.float32]:
         volumes = context.volumes.read(items.take(positions))
-        volumes[~_are_whole(volumes)] = 0.0
+        volumes[~are_whole(volumes)] = 0.0
         return volumes
 
     return StreamedVolumes(read, context.settings.preprocessing, context.device)
@@ -97,7 +97,7 @@ def _find_whole(context: CycleContext, items: Items) -> NDArray[np.bool_]:
     whole = np.ones(len(items), np.bool_)
     for part in _in_parts(len(items)):
         context.job.check()
-        whole[part] = _are_whole(context.volumes.read(items.take(part)))
+        whole[part] = are_whole(context.volumes.read(items.take(part)))
     if not whole.all():
         ids = items.ids[~whole]
         named = ", ".join(map(str, ids[:MOST_NAMED].tolist())) + (", …" if len(ids) > MOST_NAMED else "")
@@ -109,8 +109,8 @@ def _find_whole(context: CycleContext, items: Items) -> NDArray[np.bool_]:
     return whole
 
 
-def _are_whole(volumes: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """`(n,)` for volumes `(n, z, y, x)`."""
+def are_whole(volumes: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """`(n,)`: which of the volumes `(n, z, y, x)` have no voxel that is not a number."""
     return np.array([np.isfinite(volume).all() for volume in volumes], np.bool_)
 
 

@@ -75,6 +75,7 @@ PRESETS: dict[str, Preset] = {
             description="Full resolution and half the papers' width, for real data on a GPU.",
             settings=CycleSettings(
                 preset="gpu-standard",
+                denoiser="on",
                 network=ResNet3DSettings(width=32, stem_stride=1),
                 training=TrainingSettings(steps=2000, batch_size=32, learning_rate=2e-3),
             ),

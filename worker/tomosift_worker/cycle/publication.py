@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from psycopg.errors import DeadlockDetected
 from sqlalchemy.exc import OperationalError
@@ -11,10 +12,12 @@ from sqlalchemy.orm import Session
 import tomosift
 from tomosift.kit import job_control
 from tomosift.kit.database import transaction, utc_now
+from tomosift.kit.denoised_files import ask_for
 from tomosift.tables import Cycle, Model
 from tomosift_worker.acquisition.picks import Picks
 from tomosift_worker.acquisition.plan import Plan
 from tomosift_worker.cycle.context import CycleContext
+from tomosift_worker.cycle.denoiser import planned_denoiser
 from tomosift_worker.cycle.model_files import StoredModel, write_model
 from tomosift_worker.cycle.queue_refill import refill_queue
 from tomosift_worker.cycle.scoring_stage import Scored
@@ -74,6 +77,10 @@ def _publish_rows(
         session.add(model)
     scored = results.scored
     picked = refill_queue(session, context, scored, results.picks, results.plan)
+    if (denoiser := planned_denoiser(context.settings, model)) is not None:
+        results.metrics["denoiser"] = denoiser
+        shown = scored.outputs.item_ids[np.array(results.picks.places, np.intp)]
+        ask_for(session, context.cycle_id, [*shown.tolist(), *context.snapshot.sample.ids.tolist()])
     cycle = session.get_one(Cycle, context.cycle_id)
     cycle.stage, cycle.metrics, cycle.scores_key = "ready", results.metrics, scored.scores_key
     cycle.checkpoint, cycle.finished_at = None, utc_now()

@@ -67,6 +67,7 @@ def replicas(context: CycleContext, batch_size: int) -> Iterator[None]:
         try:
             _await_arrivals(context, folder, others)
             join(folder, 0, count, context.device.type)
+            (folder / WORK).unlink()  # it may be large, and a process that is killed leaves the folder behind
             yield
         except RuntimeError as error:
             if isinstance(error, TrainingDiverged):

@@ -42,6 +42,11 @@ def stop_supervising() -> None:
     _stopping.set()
 
 
+def is_stopping() -> bool:
+    """Whether this worker shuts down."""
+    return _stopping.is_set()
+
+
 def supervise_cycle(job_id: uuid.UUID, worker: str) -> None:
     """Claim a cycle's job and see it through in a process of its own. A job somebody else holds is left alone."""
     with transaction() as session:

@@ -18,6 +18,16 @@ from tomosift_worker.training.settings import TrainingSettings
 from tomosift_worker.training.supervised import SupervisedTrainer, augment_randomly
 
 
+def reconstruction(network: AC3D, maps: Tensor, volumes: Tensor, code_penalty: float) -> tuple[Tensor, Tensor]:
+    """Mean squared error of each volume, `(n,)` (eq. 1), and the weighted penalty on its code, `(n,)`.
+
+    `maps` are the last of `network.encode_in_stages(volumes)`.
+    """
+    codes = network.encode_maps(maps)
+    errors = (network.decode(codes).float() - volumes).square().mean(dim=(1, 2, 3, 4))
+    return errors, code_penalty * codes.float().abs().sum(dim=1)
+
+
 class AutoencodingTrainer(SupervisedTrainer):
     """What both methods share: a network that reconstructs, and unlabeled volumes."""
 
@@ -41,10 +51,7 @@ class AutoencodingTrainer(SupervisedTrainer):
         return augment_randomly(self._unlabeled.at(self.step), self.settings, self._unlabeled.seed, self.step)
 
     def _reconstruction(self, maps: Tensor, volumes: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean squared error of each volume, `(n,)` (eq. 1), and the weighted penalty on its code, `(n,)`."""
-        codes = self.network.encode_maps(maps)
-        errors = (self.network.decode(codes).float() - volumes).square().mean(dim=(1, 2, 3, 4))
-        return errors, self.settings.code_penalty * codes.float().abs().sum(dim=1)
+        return reconstruction(self.network, maps, volumes, self.settings.code_penalty)
 
 
 class JointTrainer(AutoencodingTrainer):
