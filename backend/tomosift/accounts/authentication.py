@@ -2,16 +2,15 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, or_, select, update
 
 from tomosift.accounts.secrets import digest
-from tomosift.kit.database import transaction, utc_now
+from tomosift.kit.database import reading, transaction, utc_now
 from tomosift.kit.problems import ProblemError, forbidden
 from tomosift.kit.rate_limits import count_write
 from tomosift.kit.web_security import SAFE_METHODS
@@ -22,6 +21,27 @@ REMEMBER_USE_EVERY = timedelta(minutes=1)
 
 _cookie = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="The browser's session.")
 _bearer = HTTPBearer(auto_error=False, description="A personal access token (`tms_…`).")
+
+
+# Every request asks one of these: put together once, because that costs more than sending them.
+_USER = (User.id, User.name, User.display_name, User.is_admin)
+_BY_TOKEN = (
+    select(
+        *_USER, AccessToken.id.label("proof_id"), AccessToken.last_used_at, AccessToken.scope, AccessToken.project_id
+    )
+    .join(AccessToken, AccessToken.user_id == User.id)
+    .where(
+        AccessToken.token_hash == bindparam("hash"),
+        AccessToken.revoked_at.is_(None),
+        or_(AccessToken.expires_at.is_(None), AccessToken.expires_at > bindparam("now")),
+        User.is_active,
+    )
+)
+_BY_COOKIE = (
+    select(*_USER, BrowserSession.id.label("proof_id"), BrowserSession.last_used_at)
+    .join(BrowserSession, BrowserSession.user_id == User.id)
+    .where(BrowserSession.token_hash == bindparam("hash"), BrowserSession.expires_at > bindparam("now"), User.is_active)
+)
 
 
 @dataclass(frozen=True)
@@ -62,12 +82,11 @@ def current_user(
     Of a change also 403 for a token that does not reach so far, 412 for a user who is not `expected_user`, 429 for too
     many in a minute.
     """
-    with transaction() as session:
-        # A request that carries an Authorization header never falls back to the cookie: it skips the cross-site check.
-        if "authorization" in request.headers:
-            user = _user_of_token(session, bearer.credentials) if bearer else None
-        else:
-            user = _user_of_cookie(session, cookie) if cookie else None
+    # A request that carries an Authorization header never falls back to the cookie: it skips the cross-site check.
+    if "authorization" in request.headers:
+        user = _user_of_token(bearer.credentials) if bearer else None
+    else:
+        user = user_of_cookie(cookie)
     if user is None:
         raise not_signed_in()
     if request.method not in SAFE_METHODS:
@@ -81,9 +100,16 @@ CurrentUser = Annotated[SignedInUser, Depends(current_user)]
 
 
 def user_of_cookie(cookie: str | None) -> SignedInUser | None:
-    """Who is signed in by this session cookie, for a page that everybody may ask."""
-    with transaction() as session:
-        return _user_of_cookie(session, cookie) if cookie else None
+    """Who is signed in by this session cookie."""
+    if not cookie:
+        return None
+    now = utc_now()
+    with reading() as connection:
+        found = connection.execute(_BY_COOKIE, {"hash": digest(cookie), "now": now}).one_or_none()
+    if found is None:
+        return None
+    _remember_use(BrowserSession, found.proof_id, found.last_used_at, now)
+    return SignedInUser(*found[:4], via="session", scope="write", session_id=found.proof_id)
 
 
 def require_admin(user: CurrentUser) -> SignedInUser:
@@ -124,39 +150,20 @@ def _check_change(user: SignedInUser, request: Request, expected_user: uuid.UUID
     count_write(str(user.id))
 
 
-def _user_of_token(session: Session, token: str) -> SignedInUser | None:
+def _user_of_token(token: str) -> SignedInUser | None:
     now = utc_now()
-    found = session.execute(
-        select(AccessToken, User)
-        .join(User, User.id == AccessToken.user_id)
-        .where(
-            AccessToken.token_hash == digest(token),
-            AccessToken.revoked_at.is_(None),
-            or_(AccessToken.expires_at.is_(None), AccessToken.expires_at > now),
-            User.is_active,
-        )
-    ).one_or_none()
+    with reading() as connection:
+        found = connection.execute(_BY_TOKEN, {"hash": digest(token), "now": now}).one_or_none()
     if found is None:
         return None
-    row, user = found
-    if row.last_used_at is None or row.last_used_at < now - REMEMBER_USE_EVERY:
-        row.last_used_at = now
-    scope: Literal["read", "write"] = "write" if row.scope == "write" else "read"
-    return SignedInUser(
-        user.id, user.name, user.display_name, user.is_admin, "token", scope, only_project=row.project_id
-    )
+    _remember_use(AccessToken, found.proof_id, found.last_used_at, now)
+    scope: Literal["read", "write"] = "write" if found.scope == "write" else "read"
+    return SignedInUser(*found[:4], via="token", scope=scope, only_project=found.project_id)
 
 
-def _user_of_cookie(session: Session, cookie: str) -> SignedInUser | None:
-    now = utc_now()
-    found = session.execute(
-        select(BrowserSession, User)
-        .join(User, User.id == BrowserSession.user_id)
-        .where(BrowserSession.token_hash == digest(cookie), BrowserSession.expires_at > now, User.is_active)
-    ).one_or_none()
-    if found is None:
-        return None
-    row, user = found
-    if row.last_used_at < now - REMEMBER_USE_EVERY:
-        row.last_used_at = now
-    return SignedInUser(user.id, user.name, user.display_name, user.is_admin, "session", "write", session_id=row.id)
+def _remember_use(
+    table: type[AccessToken] | type[BrowserSession], proof_id: uuid.UUID, last_used_at: datetime | None, now: datetime
+) -> None:
+    if last_used_at is None or last_used_at < now - REMEMBER_USE_EVERY:
+        with transaction() as session:
+            session.execute(update(table).where(table.id == proof_id).values(last_used_at=now))

@@ -22,16 +22,17 @@ _ROOM = f"""
 # expired leases, and gives new ones. A claimer whose snapshot is older than another's commit may still see an item as
 # free; the unique index on live leases then turns its row away (ON CONFLICT), `wanted` says so, and the caller repeats.
 # Whom an item has been answered by is on its own row, so locking it shows the newest state, and nobody is asked twice.
-# The subquery on `ended` makes the old leases end before the new ones are inserted.
+# The subquery on `ended` makes the old leases end before the new ones are inserted. NOT IN reads the live leases once and
+# hashes them; as a join, planned while there were few, it would look through all of them for each item.
 CLAIM = text(f"""
     WITH candidate AS (
         SELECT q.id, q.subtomogram_id
         FROM queue_item q
         WHERE q.project_id = :project AND q.state = 'open' AND q.work = ANY(:works)
-          AND NOT EXISTS (SELECT 1 FROM lease l WHERE l.queue_item_id = q.id AND {_LIVE})
-          AND q.subtomogram_id <> ALL (ARRAY(
+          AND q.id NOT IN (SELECT l.queue_item_id FROM lease l WHERE l.project_id = :project AND {_LIVE})
+          AND q.subtomogram_id NOT IN (
               SELECT l.subtomogram_id FROM lease l WHERE l.project_id = :project AND l.user_id = :user AND {_LIVE}
-          ))
+          )
           AND NOT :user = ANY(q.answered_by)
           AND NOT {OUTDATED}
           AND {_NOT_PAUSED}
@@ -41,9 +42,13 @@ CLAIM = text(f"""
     ), ended AS (
         UPDATE lease SET ended_at = now(), outcome = 'expired'
         WHERE id IN (
-            SELECT l.id FROM lease l JOIN candidate c
-              ON l.queue_item_id = c.id OR (l.user_id = :user AND l.subtomogram_id = c.subtomogram_id)
-            WHERE l.ended_at IS NULL AND l.expires_at <= now()
+            SELECT l.id FROM lease l
+            WHERE l.ended_at IS NULL AND l.expires_at <= now() AND l.id = ANY(ARRAY(
+                SELECT i.id FROM candidate c JOIN lease i ON i.queue_item_id = c.id WHERE i.ended_at IS NULL
+                UNION ALL
+                SELECT i.id FROM candidate c JOIN lease i ON i.subtomogram_id = c.subtomogram_id
+                WHERE i.user_id = :user AND i.ended_at IS NULL
+            ))
             FOR UPDATE OF l SKIP LOCKED
         )
         RETURNING 1
@@ -75,12 +80,12 @@ RENEW_OWN = text(f"""
 # The size of a batch is counted once, not once a task.
 TASKS = text("""
     WITH size AS (
-        SELECT b.batch, count(*) AS items FROM queue_item b
-        WHERE b.project_id = :project AND b.work = 'query' AND b.batch IN (
-            SELECT q.batch FROM lease l JOIN queue_item q ON q.id = l.queue_item_id
-            WHERE l.id = ANY(:leases) AND q.work = 'query'
-        )
-        GROUP BY b.batch
+        SELECT d.batch, (
+            SELECT count(*) FROM queue_item b
+            WHERE b.project_id = :project AND b.batch = d.batch AND b.work = 'query'
+        ) AS items
+        FROM (SELECT DISTINCT q.batch FROM lease l JOIN queue_item q ON q.id = l.queue_item_id
+               WHERE l.id = ANY(:leases) AND q.work = 'query') d
     )
     SELECT l.id AS lease_id, l.expires_at, q.work, q.rank, q.score, q.reason, c.number AS cycle_number,
            s.id AS subtomogram_id, s.name, s.tomogram, s.source_row, s.content_hash,

@@ -1,4 +1,7 @@
-"""Query parameters are an allow-list: one that a route does not take is refused by name, not passed over."""
+"""Query parameters are an allow-list: one that a route does not take is refused by name, not passed over.
+
+The dependencies are coroutines because every request runs them: a thread for each would cost more than their work.
+"""
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
@@ -6,11 +9,11 @@ from fastapi.dependencies.models import Dependant
 from tomosift.kit.problems import invalid
 
 
-def any_parameters() -> None:
+async def any_parameters() -> None:
     """A dependency of a route that another program sends browsers to, with parameters of its own."""
 
 
-def known_parameters_only(request: Request) -> None:
+async def known_parameters_only(request: Request) -> None:
     """A dependency of every route. Raises ProblemError 422 with the names the route takes."""
     if not request.query_params:
         return
