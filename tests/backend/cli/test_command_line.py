@@ -84,10 +84,11 @@ def test_no_command_is_left_out_of_these_tests() -> None:
 
 def all_commands() -> list[list[str]]:
     return [
-        *([name] for name in ("up", "demo", "export", "import", "simulate", "openapi", "doctor")),
+        *([name] for name in ("up", "demo", "export", "import", "simulate", "audit", "openapi", "doctor")),
         *(["cycle", name] for name in ("start", "status", "cancel")),
         *(["labels", name] for name in ("import", "undo")),
-        *(["user", name] for name in ("add", "link", "list")),
+        *(["project", name] for name in ("list", "delete", "restore")),
+        *(["user", name] for name in ("add", "link", "list", "invite", "reset-password", "deactivate", "reactivate")),
         *(["token", name] for name in ("create", "list", "revoke")),
     ]
 
@@ -289,6 +290,12 @@ def test_users_and_tokens(here: Run, run: Run, service: LiveService) -> None:
     status, _, told = here("user", "link", "nobody")
     assert (status, "tomosift user add nobody" in told) == (2, True)
     assert re.search(r"^ada +Ada L\.", here("user", "list")[1], re.MULTILINE)
+    assert f"{service.url}/invitation#token=" in here("user", "invite", "--note", "Bob")[1]
+    assert f"{service.url}/sign-in#token=" in here("user", "reset-password", "ada")[1]
+    assert here("user", "deactivate", "ada")[0] == 0
+    assert re.search(r"^ada .* switched off", here("user", "list")[1], re.MULTILINE)
+    assert here("user", "reactivate", "ada")[0] == 0
+    assert re.search(r"user.reactivated +ada", here("audit", "--action", "user")[1])
     reader = here("token", "create", "reader")[1].strip()
     assert reader.startswith("tms_")
     remote = ["--server", service.url, "--token", reader]
@@ -306,6 +313,13 @@ def test_a_new_user_can_be_put_into_a_project(here: Run, service: LiveService, r
     assert here("user", "add", "cy", "--project", "team", "--role", "curator")[0] == 0
     members = service.get("projects/team/members")["items"]
     assert {each["user"]["name"]: each["role"] for each in members}["cy"] == "curator"
+    log = roots / "audit.csv"
+    assert here("project", "delete", "team", "--yes")[0] == 0
+    assert re.search(r"^team .* deleted; until", here("project", "list")[1], re.MULTILINE)
+    assert here("project", "restore", "team")[0] == 0
+    assert here("audit", "--project", "team", "--out", str(log))[0] == 0
+    assert "project.restored" in log.read_text()
+    assert here("audit", "--out", "audit.txt")[0] == 2
 
 
 def test_cycles_from_the_command_line(here: Run, roots: Path) -> None:
