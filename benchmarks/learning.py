@@ -97,10 +97,11 @@ def _summarise(options: argparse.Namespace, name: str) -> None:
     if not lines:
         print(f"{name}: no curve is whole yet")
         return
-    print(f"\n{name}, {options.preset}, {options.schedule}\n\n{as_table(lines)}")
     picture = options.results / f"{name}-{options.schedule}-{options.preset}.png"
     draw(rows, f"{name}, {options.preset}", picture)
-    print(f"\nCurves: {picture}")
+    text = f"{name}, {options.preset}, schedule {options.schedule}\n\n{as_table(lines)}\n\n![Curves]({picture.name})\n"
+    picture.with_suffix(".md").write_text(text)
+    print(f"\n{text}\nIn {options.results}")
     if options.check and min(line["final"] for line in lines) < CHECK_FLOOR:
         sys.exit(f"The check failed: balanced accuracy below {CHECK_FLOOR} at the end.")
 

@@ -81,7 +81,9 @@ def main() -> None:
                     options.json.write_text("[\n" + ",\n".join(json.dumps(run) for run in runs) + "\n]\n")
                     last = runs[-1]
                     print(f"  {arm}, {labels} labels, seed {seed}: {last['balanced_accuracy']:.3f}", flush=True)
-    _print_table(runs, options)
+    text = tables(runs)
+    print(f"\n{text}")
+    options.json.with_suffix(".md").write_text(text)
 
 
 def _run(options: argparse.Namespace, arm: str, labels: int, seed: int) -> dict[str, Any]:
@@ -135,23 +137,36 @@ def _base_steps(options: argparse.Namespace) -> int:
     return steps
 
 
-def _print_table(runs: list[dict[str, Any]], options: argparse.Namespace) -> None:
-    recipe = f"{options.preset}, {_base_steps(options)} steps from random weights"
-    print(f"\nBalanced accuracy on {options.set} with {recipe}: mean (lowest to highest) over {options.seeds} seeds\n")
-    print("| recipe | " + " | ".join(f"{labels} labels" for labels in options.labels) + " |")
-    print("|---|" + "---|" * len(options.labels))
-    for arm in options.arms:
-        cells = []
-        for labels in options.labels:
-            found = [
-                run["balanced_accuracy"]
-                for run in runs
-                if {name: run[name] for name in _RECIPE} == _recipe(options)
-                and (run["arm"], run["labels"]) == (arm, labels)
-                and run["seed"] < options.seeds
+def tables(runs: list[dict[str, Any]]) -> str:
+    """Markdown: a table for each recipe, arms by label counts."""
+    text = []
+    for recipe in dict.fromkeys(tuple(run[name] for name in _RECIPE) for run in runs):
+        mine = [run for run in runs if tuple(run[name] for name in _RECIPE) == recipe]
+        counts = sorted({run["labels"] for run in mine})
+        seeds = len({run["seed"] for run in mine})
+        set_name, preset, steps = recipe
+        text += [
+            f"Balanced accuracy on {set_name} with {preset}, {steps} steps from random weights: mean (lowest to highest; "
+            f"runs where fewer than {seeds})",
+            "",
+            "| recipe | " + " | ".join(f"{labels} labels" for labels in counts) + " |",
+            "|---|" + "---|" * len(counts),
+        ]
+        for arm in dict.fromkeys(run["arm"] for run in mine):
+            cells = [
+                _cell([run["balanced_accuracy"] for run in mine if (run["arm"], run["labels"]) == (arm, labels)], seeds)
+                for labels in counts
             ]
-            cells.append(f"{statistics.mean(found):.3f} ({min(found):.3f} to {max(found):.3f})" if found else "")
-        print(f"| {arm} | {' | '.join(cells)} |")
+            text.append(f"| {arm} | {' | '.join(cells)} |")
+        text.append("")
+    return "\n".join(text)
+
+
+def _cell(found: list[float], seeds: int) -> str:
+    if not found:
+        return ""
+    fewer = "" if len(found) == seeds else f"; {len(found)}"
+    return f"{statistics.mean(found):.3f} ({min(found):.3f} to {max(found):.3f}{fewer})"
 
 
 def _parse_options() -> argparse.Namespace:

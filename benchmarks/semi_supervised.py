@@ -60,7 +60,9 @@ def main() -> None:
                         print(json.dumps(row), flush=True)
                     options.json.parent.mkdir(parents=True, exist_ok=True)
                     options.json.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
-    _print_tables([row for row in rows if row["set"] == options.set and row["seed"] < options.seeds], options)
+    text = tables(rows)
+    print(f"\n{text}")
+    options.json.with_suffix(".md").write_text(text)
 
 
 def _run(options: argparse.Namespace, method: str, share: float, seed: int) -> list[Row]:
@@ -145,22 +147,33 @@ def _reconstruction_error(network: AC3D, volumes: Tensor) -> float:
     return round(float(torch.cat(errors).mean()), 4)
 
 
-def _print_tables(rows: list[Row], options: argparse.Namespace) -> None:
-    for title, measure in (("Accuracy", "accuracy"), ("Mean squared error of reconstruction", "error")):
-        print(f"\n{title} on {options.set}: mean (lowest to highest) over seeds\n")
-        print("| method | " + " | ".join(f"{share:.0%}" for share in options.shares) + " |")
-        print("|---|" + "---|" * len(options.shares))
-        for method in dict.fromkeys(row["method"] for row in rows if row.get(measure) is not None):
-            cells = []
-            for share in options.shares:
-                found = [
-                    row[measure]
-                    for row in rows
-                    if row["method"] == method and row["share"] == share and row.get(measure) is not None
+def tables(rows: list[Row]) -> str:
+    """Markdown: accuracy and error of reconstruction for each set, methods by labeled shares."""
+    text = []
+    for set_name, published in dict.fromkeys((row["set"], row["published"]) for row in rows):
+        mine = [row for row in rows if (row["set"], row["published"]) == (set_name, published)]
+        shares, seeds = sorted({row["share"] for row in mine}), len({row["seed"] for row in mine})
+        for title, measure in (("Accuracy", "accuracy"), ("Mean squared error of reconstruction", "error")):
+            how = "settings as published" if published else "settings for a CPU"
+            text += [
+                f"{title} on {set_name}, {how}: mean (lowest to highest) over {seeds} seeds",
+                "",
+                "| method | " + " | ".join(f"{share:.0%}" for share in shares) + " |",
+                "|---|" + "---|" * len(shares),
+            ]
+            known = [row for row in mine if row.get(measure) is not None]
+            for method in dict.fromkeys(row["method"] for row in known):
+                cells = [
+                    _cell([row[measure] for row in known if (row["method"], row["share"]) == (method, share)])
+                    for share in shares
                 ]
-                cell = f"{statistics.mean(found):.3f} ({min(found):.3f} to {max(found):.3f})" if found else ""
-                cells.append(cell)
-            print(f"| `{method}` | " + " | ".join(cells) + " |")
+                text.append(f"| `{method}` | {' | '.join(cells)} |")
+            text.append("")
+    return "\n".join(text)
+
+
+def _cell(found: list[float]) -> str:
+    return f"{statistics.mean(found):.3f} ({min(found):.3f} to {max(found):.3f})" if found else ""
 
 
 def _parse_options() -> argparse.Namespace:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from label_efficiency.summary import curves_of, labels_to_reach, paired_p, summarise
+from label_efficiency.summary import as_table, curves_of, labels_to_reach, paired_p, summarise
 
 
 def _rows(strategy: str, seed: int, values: list[float]) -> list[dict[str, Any]]:
@@ -58,3 +58,10 @@ def test_a_paired_test_leaves_out_what_the_seeds_have_in_common() -> None:
     assert p is not None
     assert p < 0.01
     assert paired_p(seeds[:1], seeds[:1]) is None
+
+
+def test_the_table_says_what_was_not_reached_and_how_many_seeds_there_are() -> None:
+    rows = [*_rows("random", 0, [0.4, 0.6]), *_rows("entropy", 0, [0.4, 0.5])]
+    text = as_table(summarise(rows))
+    assert "| `random` | 1 | 0.500 | 0.600 | 200 | 1.00 | 1.00 | +0.000 | nowhere |" in text
+    assert "| `entropy` | 1 | 0.450 | 0.500 | not reached |  |  | -0.050 | nowhere |" in text
