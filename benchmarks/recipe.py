@@ -146,8 +146,8 @@ def tables(runs: list[dict[str, Any]]) -> str:
         seeds = len({run["seed"] for run in mine})
         set_name, preset, steps = recipe
         text += [
-            f"Balanced accuracy on {set_name} with {preset}, {steps} steps from random weights: mean (lowest to highest; "
-            f"runs where fewer than {seeds})",
+            f"Balanced accuracy on {set_name} with {preset}, {steps} steps from random weights: mean (lowest to "
+            f"highest; number of runs where fewer than {seeds})",
             "",
             "| recipe | " + " | ".join(f"{labels} labels" for labels in counts) + " |",
             "|---|" + "---|" * len(counts),
