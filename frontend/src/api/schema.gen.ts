@@ -1462,6 +1462,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{slug}/subtomograms/{subtomogram_id}/denoised": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Voxels with less noise
+         * @description The cube as an autoencoder gives it back, encoded as the cube itself.
+         *
+         *     The batch of a cycle and the evaluation sample are made at once, others when they are asked for. An impression to
+         *     compare with the voxels, no measurement: an autoencoder shows what it has often seen.
+         */
+        get: operations["read_denoised_volume"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{slug}/subtomograms/{subtomogram_id}/model-view": {
         parameters: {
             query?: never;
@@ -3518,7 +3541,7 @@ export interface components {
         ExportFilters: {
             /**
              * Annotators
-             * @description Login names: particles about which one of them has an opinion that stands.
+             * @description Login names: particles about which one of them has an opinion that counts.
              */
             annotators?: string[] | null;
             /**
@@ -3605,7 +3628,7 @@ export interface components {
              *       "confidence"
              *     ]
              */
-            columns?: ("label" | "annotators" | "agreement" | "predicted-class" | "confidence" | "decided-by" | "unlike")[];
+            columns?: ("label" | "annotators" | "agreement" | "label-rule" | "predicted-class" | "confidence" | "decided-by" | "unlike")[];
             /**
              * Cycle
              * @description Predictions of this cycle. Default: the newest one that is ready.
@@ -10311,6 +10334,62 @@ export interface operations {
             };
             401: components["responses"]["Problem401"];
             404: components["responses"]["Problem404"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    read_denoised_volume: {
+        parameters: {
+            query?: {
+                /** @description A byte or two a voxel. */
+                format?: "uint8" | "float16";
+            };
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                subtomogram_id: number;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Voxels in C order of (z, y, x): value = X-Volume-Offset + X-Volume-Scale * number. */
+            200: {
+                headers: {
+                    /** @description Of the volume itself. */
+                    "X-Volume-Mean"?: number;
+                    "X-Volume-Offset"?: number;
+                    "X-Volume-Scale"?: number;
+                    /** @description z,y,x */
+                    "X-Volume-Shape"?: string;
+                    /** @description Of the volume itself. */
+                    "X-Volume-Std"?: number;
+                    /** @description uint8 or float16 (little-endian) */
+                    "X-Volume-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description A worker is making it; ask again when Retry-After is over. */
+            202: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];

@@ -187,3 +187,14 @@ class AsyncPoolRoutes:
             query={"radius": radius, "unit": unit, "limit": limit},
         )
         return await self._client.read(call, Neighbours)
+
+    async def read_denoised_volume(
+        self, slug: str, subtomogram_id: int, *, format: Literal["uint8", "float16"] | None = None
+    ) -> httpx.Response:
+        """Voxels with less noise: `GET /projects/{slug}/subtomograms/{subtomogram_id}/denoised`."""
+        call = Call(
+            "GET",
+            f"/projects/{segment(slug)}/subtomograms/{segment(subtomogram_id)}/denoised",
+            query={"format": format},
+        )
+        return await self._client.send(call)

@@ -183,3 +183,14 @@ class PoolRoutes:
             query={"radius": radius, "unit": unit, "limit": limit},
         )
         return self._client.read(call, Neighbours)
+
+    def read_denoised_volume(
+        self, slug: str, subtomogram_id: int, *, format: Literal["uint8", "float16"] | None = None
+    ) -> httpx.Response:
+        """Voxels with less noise: `GET /projects/{slug}/subtomograms/{subtomogram_id}/denoised`."""
+        call = Call(
+            "GET",
+            f"/projects/{segment(slug)}/subtomograms/{segment(subtomogram_id)}/denoised",
+            query={"format": format},
+        )
+        return self._client.send(call)
