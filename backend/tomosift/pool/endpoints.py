@@ -28,8 +28,9 @@ from tomosift.pool.schemas import (
     UploadedFile,
     UploadOut,
 )
+from tomosift.pool.shown_labels import Reader, shown_label
 from tomosift.pool.volume_answer import IMMUTABLE, VOLUME_ANSWER, VolumeFormat, volume_response
-from tomosift.projects.access import CuratorAccess, ViewerAccess
+from tomosift.projects.access import CuratorAccess, ProjectAccess, Role, ViewerAccess
 from tomosift.tables import CurrentLabel, Job, Source, Subtomogram
 
 router = APIRouter(prefix="/projects/{slug}", tags=["pool"], responses=problems(422))
@@ -144,12 +145,16 @@ def read_subtomograms(
         uuid.UUID | None, Query(description="Only those that imported predictions give this class.")
     ] = None,
 ) -> Page[SubtomogramSummary]:
-    """Subtomograms in the order they came, optionally only those with a certain label or of one tomogram."""
+    """Subtomograms in the order they came, optionally only those with a certain label or of one tomogram.
+
+    A label that would tell you what others said of an item that you may still be asked about is not shown.
+    """
     cursor = decode_cursor(after, int)
     with transaction() as session:
         rows = subtomograms.list_subtomograms(
             session,
             access.project_id,
+            _reader(access),
             limit=limit + 1,
             after_id=None if cursor is None else int(str(cursor[0])),
             label=subtomograms.parse_label_filter(label),
@@ -169,7 +174,8 @@ def read_subtomograms(
 def read_subtomogram(subtomogram_id: int, access: ViewerAccess) -> SubtomogramDetail:
     """A subtomogram with every column of the list it came from."""
     with transaction() as session:
-        row, source, label = subtomograms.find_subtomogram(session, access.project_id, subtomogram_id)
+        row, source, _ = subtomograms.find_subtomogram(session, access.project_id, subtomogram_id)
+        label = shown_label(session, subtomogram_id, _reader(access))
         hint = subtomograms.shown_predictions(session, [row]).get(row.id)
     return SubtomogramDetail(
         **_summary_fields(access.slug, row, label, hint),
@@ -201,6 +207,10 @@ def read_volume(
         raise not_found("volume")
     volume = subtomograms.read_volume(source.volumes_key, row.source_row)
     return volume_response(volume, format, IMMUTABLE if h is not None else "private, no-cache")
+
+
+def _reader(access: ProjectAccess) -> Reader:
+    return Reader(access.user.id, access.role.may(Role.CURATOR))
 
 
 def _summary_fields(

@@ -11,13 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from tomosift.kit.artifacts import ArtifactStore
 from tomosift.kit.problems import invalid, not_found
 from tomosift.kit.settings import get_settings
-from tomosift.tables import CurrentLabel, EvaluationItem, Source, Subtomogram
+from tomosift.pool.shown_labels import Reader, is_evaluation_item, is_shown_to
+from tomosift.tables import CurrentLabel, Source, Subtomogram
 from tomosift.volumes.store import VolumeArray, VolumeStore
 
 _LABEL_FILTER = re.compile(r"unlabeled|junk|unsure|class:[0-9a-f-]{36}")
@@ -58,6 +59,7 @@ def parse_label_filter(text: str | None) -> LabelFilter | None:
 def list_subtomograms(
     session: Session,
     project_id: uuid.UUID,
+    reader: Reader,
     *,
     limit: int,
     after_id: int | None,
@@ -65,13 +67,14 @@ def list_subtomograms(
     tomogram: str | None,
     predicted: uuid.UUID | None = None,
 ) -> Sequence[tuple[Subtomogram, CurrentLabel | None]]:
-    """Up to `limit` subtomograms by id, after `after_id`, with their labels.
+    """Up to `limit` subtomograms by id, after `after_id`, with the labels that `reader` may see.
 
+    One whose label they may not see is listed as if it had none.
     `predicted`: only those that imported predictions give this class; none of the evaluation sample, which is blind.
     """
     query = (
         select(Subtomogram, CurrentLabel)
-        .outerjoin(CurrentLabel, CurrentLabel.subtomogram_id == Subtomogram.id)
+        .outerjoin(CurrentLabel, and_(CurrentLabel.subtomogram_id == Subtomogram.id, is_shown_to(reader)))
         .where(Subtomogram.project_id == project_id)
         .order_by(Subtomogram.id)
         .limit(limit)
@@ -85,21 +88,17 @@ def list_subtomograms(
         if label.class_id is not None:
             query = query.where(CurrentLabel.class_id == label.class_id)
     if predicted is not None:
-        query = query.where(Subtomogram.predicted_class_id == predicted, ~_is_evaluation_item())
+        query = query.where(Subtomogram.predicted_class_id == predicted, ~is_evaluation_item())
     return [(subtomogram, current) for subtomogram, current in session.execute(query)]
 
 
 def shown_predictions(session: Session, rows: Sequence[Subtomogram]) -> dict[int, Prediction]:
     """The imported predictions of these subtomograms, by id; none for the evaluation sample, which is blind."""
     predicted = {row.id: row for row in rows if row.predicted_class_id is not None}
-    shown = session.scalars(select(Subtomogram.id).where(Subtomogram.id.in_(predicted), ~_is_evaluation_item()))
+    shown = session.scalars(select(Subtomogram.id).where(Subtomogram.id.in_(predicted), ~is_evaluation_item()))
     return {
         each: Prediction(predicted[each].predicted_class_id, predicted[each].predicted_confidence) for each in shown
     }
-
-
-def _is_evaluation_item() -> ColumnElement[bool]:
-    return exists().where(EvaluationItem.subtomogram_id == Subtomogram.id)
 
 
 def find_subtomogram(
