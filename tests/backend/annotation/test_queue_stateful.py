@@ -1,4 +1,5 @@
-"""Any order of claims, decisions, undos and lost leases: the tables always agree with a small model in plain Python."""
+"""Any order of claims, decisions, undos, second looks and lost leases, on items asked of one person or of two: the
+tables always agree with a small model in plain Python."""
 
 import itertools
 import uuid
@@ -19,8 +20,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tomosift.annotation.asking import ask_again
 from tomosift.annotation.decisions import record_decision
 from tomosift.annotation.leases import release_lease
+from tomosift.annotation.queue_schemas import QuestionsIn
 from tomosift.annotation.schemas import DecisionIn
 from tomosift.annotation.undo import undo_decision
 from tomosift.kit.database import transaction
@@ -36,9 +39,14 @@ NUMBERS = itertools.count()
 
 @dataclass
 class Item:
+    id: int
     subtomogram: int
     work: str
+    slot: int
+    priority: int
     position: int
+    asked_after: int = 0
+    """How many events there were when it was asked."""
     is_open: bool = True
 
 
@@ -72,41 +80,54 @@ class Model:
     def holder(self, item: Item) -> Held | None:
         return next((each for each in self.held if each.item is item and not each.ended and each.in_time), None)
 
-    def answered(self, user: int, subtomogram: int) -> bool:
-        return any(e.user == user and e.subtomogram == subtomogram and not e.undone for e in self.events)
+    def said_by(self, user: int, subtomogram: int, since: int = 0) -> "list[Event]":
+        return [e for e in self.events[since:] if e.user == user and e.subtomogram == subtomogram and not e.undone]
+
+    def is_for(self, user: int, item: Item) -> bool:
+        second_look = item.work == "label-error"
+        return not self.said_by(user, item.subtomogram, item.asked_after if second_look else 0)
+
+    def answered_before(self, user: int, subtomogram: int) -> bool:
+        return any(e.kind != "skip" and not e.late for e in self.said_by(user, subtomogram))
+
+    def holds(self, user: int, subtomogram: int) -> bool:
+        return any(
+            h.user == user and h.item.subtomogram == subtomogram and h.in_time and not h.ended for h in self.held
+        )
 
     def next_items(self, user: int, count: int) -> list[Item]:
-        free = [
-            item
-            for item in self.items
-            if item.is_open and self.holder(item) is None and not self.answered(user, item.subtomogram)
-        ]
-        return sorted(free, key=lambda item: item.position)[:count]
+        found: dict[int, Item] = {}
+        for item in sorted(self.items, key=lambda each: (-each.priority, each.position, each.id)):
+            is_free = item.is_open and self.holder(item) is None and self.is_for(user, item)
+            if is_free and not self.holds(user, item.subtomogram) and len(found) < count:
+                found.setdefault(item.subtomogram, item)
+        return list(found.values())
 
     def hold(self, lease: int, user: int, item: Item) -> None:
         for each in self.held:
-            if each.item is item:
+            if each.item is item or (each.user == user and each.item.subtomogram == item.subtomogram):
                 each.ended = True
         self.held.append(Held(lease, user, item))
 
     def labels(self) -> dict[int, tuple[str, int | None]]:
         result = {}
-        for item in self.items:
-            said = [e for e in self.events if e.subtomogram == item.subtomogram and not e.undone]
+        for subtomogram in {item.subtomogram for item in self.items}:
+            said = [e for e in self.events if e.subtomogram == subtomogram and not e.undone]
             if said:
                 timely = [e for e in said if e.kind != "skip" and not e.late]
                 late = [e for e in said if e.kind != "skip" and e.late]
                 best = (timely or late or said)[-1]
-                result[item.subtomogram] = (best.kind, best.class_number)
+                result[subtomogram] = (best.kind, best.class_number)
         return result
 
 
 class QueueMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
-        self.world = build_world(pool=7, queued=5, evaluation=2, slug=f"machine-{next(NUMBERS)}")
+        overlap = {"overlap_share": 0.5, "overlap_opinions": 2}
+        self.world = build_world(pool=7, queued=5, evaluation=2, slug=f"machine-{next(NUMBERS)}", settings=overlap)
         found = rows(
-            "SELECT subtomogram_id, work, position FROM queue_item WHERE project_id = :id ORDER BY position",
+            "SELECT id, subtomogram_id, work, slot, priority, position FROM queue_item WHERE project_id = :id",
             id=self.world.project_id,
         )
         self.model = Model([Item(*row) for row in found])
@@ -126,10 +147,11 @@ class QueueMachine(RuleBasedStateMachine):
         held = data.draw(st.sampled_from(self.model.held))
         item = held.item
         holder = self.model.holder(item)
-        late = held.ended and not (item.is_open and (holder is None or holder.user == held.user))
+        before = item.work != "label-error" and self.model.answered_before(held.user, item.subtomogram)
+        late = not before and held.ended and not (item.is_open and (holder is None or holder.user == held.user))
         answer = self._send(held.user, item.subtomogram, kind, class_number, held.lease)
         assert answer["status"] == ("late" if late else "accepted")
-        if not late and item.is_open:
+        if not late and not before and item.is_open:
             if kind == "skip":
                 item.position = 1 + max(each.position for each in self.model.items if each.is_open)
             else:
@@ -137,24 +159,51 @@ class QueueMachine(RuleBasedStateMachine):
         for each in self.model.held:
             if each.item is item and each.user == held.user:
                 each.ended = True
-        self._said(answer["event_id"], item.subtomogram, held.user, kind, class_number, late, item)
+        answered = None if before else item
+        self._said(answer["event_id"], item.subtomogram, held.user, kind, class_number, late, answered)
 
     @rule(user=USERS, data=st.data(), kind=st.sampled_from(["class", "junk", "skip"]), class_number=st.integers(0, 2))
     def choose_freely(self, user: int, data: st.DataObject, kind: str, class_number: int) -> None:
-        item = data.draw(st.sampled_from(self.model.items))
-        holder = self.model.holder(item)
-        if item.work == "evaluation" or kind == "skip" or (item.is_open and holder and holder.user != user):
+        subtomogram = data.draw(st.sampled_from(self.world.queued + self.world.evaluation))
+        asked = [
+            item
+            for item in sorted(self.model.items, key=lambda each: each.slot)
+            if item.subtomogram == subtomogram and item.is_open and item.work in ("query", "recheck")
+        ]
+        before = self.model.answered_before(user, subtomogram)
+        holders = [self.model.holder(item) for item in asked]
+        own = [item for item, holder in zip(asked, holders, strict=True) if holder and holder.user == user]
+        free = [item for item, holder in zip(asked, holders, strict=True) if holder is None]
+        is_taken = bool(asked) and not before and not own and not free
+        if subtomogram in self.world.evaluation or kind == "skip" or is_taken:
             with pytest.raises(ProblemError):
-                self._send(user, item.subtomogram, kind, class_number, None)
+                self._send(user, subtomogram, kind, class_number, None)
             return
-        answer = self._send(user, item.subtomogram, kind, class_number, None)
-        answered = item if item.is_open else None
+        answer = self._send(user, subtomogram, kind, class_number, None)
+        answered = None if before else next(iter(own + free), None)
         if answered is not None:
-            item.is_open = False
+            answered.is_open = False
             for each in self.model.held:
-                if each.item is item and each.user == user:
+                if each.item is answered and each.user == user:
                     each.ended = True
-        self._said(answer["event_id"], item.subtomogram, user, kind, class_number, False, answered)
+        self._said(answer["event_id"], subtomogram, user, kind, class_number, False, answered)
+
+    @rule(data=st.data())
+    def ask_for_a_second_look(self, data: st.DataObject) -> None:
+        subtomogram = data.draw(st.sampled_from(self.world.queued))
+        wanted = QuestionsIn(work="label-error", subtomogram_ids=[subtomogram])
+        label = self.model.labels().get(subtomogram)
+        mine = [item for item in self.model.items if item.subtomogram == subtomogram]
+        is_asked = any(item.is_open and item.work == "label-error" for item in mine)
+        with transaction() as session:
+            added = ask_again(session, self.world.project_id, wanted).added
+        assert added == (label is not None and label[0] != "skip" and not is_asked)
+        if added:
+            last = max((each.position for each in self.model.items if each.is_open), default=0)
+            slot = 1 + max(item.slot for item in mine)
+            (found,) = rows("SELECT max(id) AS id FROM queue_item WHERE project_id = :id", id=self.world.project_id)
+            item = Item(found.id, subtomogram, "label-error", slot, -20, last + 1, len(self.model.events))
+            self.model.items.append(item)
 
     @precondition(lambda self: self.model.events)
     @rule(data=st.data())
@@ -170,7 +219,12 @@ class QueueMachine(RuleBasedStateMachine):
         item = event.item
         if item is not None and not item.is_open and not event.late and event.kind != "skip":
             item.is_open = True
-        comes_back = item is not None and item.is_open and self.model.holder(item) is None
+        comes_back = (
+            item is not None
+            and item.is_open
+            and self.model.holder(item) is None
+            and not self.model.holds(event.user, item.subtomogram)
+        )
         assert (answer.task is not None) == comes_back
         if item is not None and answer.task is not None:
             self.model.hold(answer.task.lease.id, event.user, item)
@@ -202,8 +256,8 @@ class QueueMachine(RuleBasedStateMachine):
         if not hasattr(self, "world"):
             return
         project = self.world.project_id
-        items = rows("SELECT subtomogram_id, position, state FROM queue_item WHERE project_id = :id", id=project)
-        assert {(each.subtomogram, each.position, "open" if each.is_open else "done") for each in self.model.items} == {
+        items = rows("SELECT id, position, state FROM queue_item WHERE project_id = :id", id=project)
+        assert {(each.id, each.position, "open" if each.is_open else "done") for each in self.model.items} == {
             tuple(row) for row in items
         }
         live = rows("SELECT id FROM lease WHERE project_id = :id AND ended_at IS NULL", id=project)
