@@ -76,8 +76,8 @@ def _pairs(rows: Sequence[Row[Any]]) -> list[PairKappa]:
     return sorted(pairs, key=lambda pair: (-pair.n, pair.users))
 
 
-def _kappa(kind: Any, agreement: Agreement, n: int, **more: Any) -> Any:
-    return kind(n=n, observed=agreement.observed, value=agreement.value, low=agreement.low, high=agreement.high, **more)
+def _kappa(form: Any, agreement: Agreement, n: int, **more: Any) -> Any:
+    return form(n=n, observed=agreement.observed, value=agreement.value, low=agreement.low, high=agreement.high, **more)
 
 
 def _value(said: str) -> dict[str, Any]:
