@@ -65,13 +65,15 @@ def test_unlabeled_volumes_are_neither_labeled_nor_of_the_evaluation_sample(
 def test_an_ac3d_goes_on_from_the_cycle_before_with_a_class_more(settings: Settings) -> None:
     world = world_with()
     world.label([*world.of_class("rod")[:5], *world.of_class("sphere")[:5]])
-    warm = {"network": AUTOENCODER, "training": {**QUICK, "method": "ac3d", "warm_start": "always"}}
-    run_here(world.launch(**warm))
+    warm = {"network": AUTOENCODER, "training": {**QUICK, "method": "ac3d", "warm_start": "always", "warm_share": 0.5}}
+    first = run_here(world.launch(**warm))
     world.label(world.of_class("plate")[:3])
 
     second = run_here(world.launch(**warm))
 
     assert "classes new to it start from random weights" in log_of(second)
+    steps = [(cycle.metrics or {})["training"]["steps"] for cycle in (first, second)]
+    assert steps == [QUICK["steps"], QUICK["steps"] // 2]
 
 
 def test_a_box_that_is_not_the_pool_s_is_refused(settings: Settings) -> None:
