@@ -32,6 +32,7 @@ export const project = {
   },
   role: 'curator' as const,
   created_at: '2026-11-20T10:00:00Z',
+  delete_after: null,
 }
 
 export const user = { id: 'u1', name: 'ada', display_name: 'Ada', is_admin: false }
@@ -134,6 +135,9 @@ export class PretendedService {
     return {
       open_query: this.knobs.items - this.nextItem,
       open_evaluation: 18,
+      open_second_look: 0,
+      waiting_for_others: 0,
+      is_paused: false,
       leased_by_others: 0,
       batch_cycle_number: this.knobs.batch,
       batch_total: 40,

@@ -3,6 +3,8 @@ export const queryKeys = {
   session: ['session'] as const,
   projects: ['projects'] as const,
   catalogue: ['catalogue'] as const,
+  /** Its address changes when the voxels do. */
+  volume: (url: string) => ['volume', url] as const,
   project: (slug: string) => ({
     all: ['project', slug] as const,
     detail: ['project', slug, 'detail'] as const,
@@ -10,6 +12,12 @@ export const queryKeys = {
     /** The list; single cycles lie beneath it, so that renewing the list renews them too. */
     cycles: ['project', slug, 'cycles'] as const,
     cycle: (number: number) => ['project', slug, 'cycles', number] as const,
+    disputed: ['project', slug, 'disputed'] as const,
+    agreement: ['project', slug, 'agreement'] as const,
+    annotators: ['project', slug, 'annotators'] as const,
+    /** What is open; who holds what lies beneath it. */
+    queue: ['project', slug, 'queue'] as const,
+    leases: ['project', slug, 'queue', 'leases'] as const,
     learningCurve: ['project', slug, 'learning-curve'] as const,
     sources: ['project', slug, 'sources'] as const,
     jobs: ['project', slug, 'jobs'] as const,

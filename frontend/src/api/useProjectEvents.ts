@@ -25,7 +25,9 @@ export function useLiveProject(slug: string): void {
   useEffect(() => {
     const keys = queryKeys.project(slug)
     const refresh = (
-      ...names: ('progress' | 'cycles' | 'learningCurve' | 'jobs' | 'sources' | 'detail' | 'exports')[]
+      ...names: (
+        'progress' | 'queue' | 'cycles' | 'learningCurve' | 'jobs' | 'sources' | 'detail' | 'exports'
+      )[]
     ) => {
       for (const name of names) void queryClient.invalidateQueries({ queryKey: keys[name] })
     }
@@ -41,7 +43,7 @@ export function useLiveProject(slug: string): void {
       if (name === 'hello') void queryClient.invalidateQueries({ queryKey: keys.all })
       else if (name === 'job') applyJob(queryClient, slug, data as ProjectEvents['job'], refresh)
       else if (name === 'cycle') refresh('cycles', 'progress', 'learningCurve')
-      else if (name === 'queue') refresh('progress')
+      else if (name === 'queue') refresh('progress', 'queue')
       else refreshSoon()
     })
     return () => {

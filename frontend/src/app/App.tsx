@@ -5,7 +5,7 @@ import { ProjectsPage } from '../pages/projects/ProjectsPage'
 import { SignInPage } from '../pages/signIn/SignInPage'
 import { ErrorBoundary } from './ErrorBoundary'
 import { NotFoundPage } from './NotFoundPage'
-import { CyclePage, CyclesPage, DataPage, ExportPage, LabelRoute, OverviewPage } from './parts'
+import { CyclePage, CyclesPage, DataPage, ExportPage, LabelRoute, OverviewPage, ReviewPage } from './parts'
 import { ProjectLayout } from './ProjectLayout'
 import { SignedIn } from './SignedIn'
 
@@ -35,6 +35,7 @@ export function AppRoutes() {
           <Route path="cycles" element={<CyclesPage />} />
           <Route path="cycles/:number" element={<CyclePage />} />
           <Route path="data" element={<DataPage />} />
+          <Route path="review" element={<ReviewPage />} />
           <Route path="export" element={<ExportPage />} />
           <Route path="*" element={<NotFoundPage />} />
         </Route>

@@ -30,6 +30,7 @@ const TABS = [
   { path: '/label', title: 'Label' },
   { path: '/cycles', title: 'Cycles' },
   { path: '/data', title: 'Data' },
+  { path: '/review', title: 'Review' },
   { path: '/export', title: 'Export' },
 ]
 
@@ -43,7 +44,7 @@ function ProjectNavigation({ slug }: { slug: string }) {
         {project.name}
       </Link>
       <nav className={styles.nav} aria-label="Project">
-        {TABS.map((tab) => (
+        {TABS.filter(({ path }) => path !== '/review' || project.role !== 'viewer').map((tab) => (
           <NavLink key={tab.path} to={base + tab.path} end={tab.path === ''} className={styles.tab ?? ''}>
             {tab.title}
           </NavLink>

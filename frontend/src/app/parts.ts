@@ -6,6 +6,7 @@ const load = {
   cycles: () => import('../pages/cycles/CyclesPage'),
   cycle: () => import('../pages/cycles/CyclePage'),
   data: () => import('../pages/data/DataPage'),
+  review: () => import('../pages/review/ReviewPage'),
   export: () => import('../pages/export/ExportPage'),
   label: () => import('../pages/label/LabelRoute'),
   viewer: () => import('../viewer/ViewerStage'),
@@ -16,6 +17,7 @@ export const CyclesPage = lazy(load.cycles)
 export const CyclePage = lazy(load.cycle)
 export const DataPage = lazy(load.data)
 export const ExportPage = lazy(load.export)
+export const ReviewPage = lazy(load.review)
 export const LabelRoute = lazy(load.label)
 
 /**

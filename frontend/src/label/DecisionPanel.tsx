@@ -8,7 +8,7 @@ import { choiceName, type PastDecision } from './LabelSession'
 interface DecisionPanelProps {
   readonly actions: readonly Action[]
   readonly canDecide: boolean
-  readonly last: PastDecision | null
+  readonly last: Pick<PastDecision, 'choice' | 'answer'> | null
 }
 
 const TITLES: Readonly<Record<string, string>> = {
@@ -64,7 +64,7 @@ export function DecisionPanel({ actions, canDecide, last }: DecisionPanelProps):
   )
 }
 
-function swatch({ choice }: PastDecision): CSSProperties {
+function swatch({ choice }: Pick<PastDecision, 'choice'>): CSSProperties {
   return { background: choice.kind === 'class' ? choice.particleClass.color : 'var(--border-strong)' }
 }
 

@@ -12,9 +12,11 @@ import { ViewerControls } from '../viewer/controls/ViewerControls'
 import { buildActions, type ActionTarget } from './actions'
 import type { Project, User } from './api'
 import { runningCycle } from './cycleProgress'
+import { DecisionNotes } from './DecisionNotes'
 import { DecisionPanel } from './DecisionPanel'
 import styles from './LabelPage.module.css'
-import type { LabelSession } from './LabelSession'
+import { nextConfidence, type LabelSession } from './LabelSession'
+import { RecentDecisions } from './RecentDecisions'
 import { SessionBar } from './SessionBar'
 import { ShortcutSheet } from './ShortcutSheet'
 import { StageCover } from './StageCover'
@@ -86,6 +88,7 @@ function LabelDesk({
   const sitting = useStore(session.store)
   const cycles = useQuery(cyclesQuery(project.slug))
   const page = useRef<HTMLDivElement>(null)
+  const comment = useRef<HTMLTextAreaElement>(null)
   useFillHeight(page)
 
   const volume = queue.current?.volume ?? null
@@ -103,6 +106,9 @@ function LabelDesk({
       canUndo: () => session.store.getState().history.length > 0,
       decide: (choice) => void session.decide(choice),
       undo: () => void session.undo(),
+      nextConfidence: () =>
+        session.note({ confidence: nextConfidence(session.store.getState().notes.confidence) }),
+      writeComment: () => comment.current?.focus(),
       view: viewActions(viewStore, () => latest.current),
       showHelp: () => setHelpOpen(true),
     }
@@ -135,7 +141,15 @@ function LabelDesk({
       <aside className={styles.side} aria-label="Decision">
         <TaskCard project={project} queue={session.queue} state={queue} takenBack={sitting.takenBack} />
         <DecisionPanel actions={actions} canDecide={canDecide} last={sitting.history.at(-1) ?? null} />
+        {current !== null && (
+          <DecisionNotes
+            notes={sitting.notes}
+            onChange={(change) => session.note(change)}
+            commentRef={comment}
+          />
+        )}
         {canDecide && <WhereItSits slug={project.slug} task={current.task} classes={project.classes} />}
+        <RecentDecisions history={sitting.history} onChange={(key) => void session.takeBack(key)} />
       </aside>
       <SessionBar
         session={session}

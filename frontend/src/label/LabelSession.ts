@@ -1,6 +1,6 @@
 /** One sitting at the label page: ties the queue, the outbox and the history of decisions together. */
 import { createStore, type StoreApi } from 'zustand/vanilla'
-import type { DecisionBody } from '../outbox/entries'
+import type { Confidence, DecisionBody } from '../outbox/entries'
 import type { Outbox, OutboxEvent } from '../outbox/Outbox'
 import type { ParticleClass, Task } from './api'
 import { LookTimer, type Decided } from './sessionStats'
@@ -8,13 +8,29 @@ import { TaskQueue } from './taskQueue'
 
 export type Choice =
   | { readonly kind: 'class'; readonly particleClass: Pick<ParticleClass, 'id' | 'name' | 'color'> }
-  | { readonly kind: 'unsure' | 'junk' | 'skip' }
+  | { readonly kind: 'unsure' | 'junk' }
+  | { readonly kind: 'skip' }
+
+/** What goes along with the next decision. */
+export interface Notes {
+  readonly confidence: Confidence | null
+  readonly comment: string
+}
+
+export const NO_NOTES: Notes = { confidence: null, comment: '' }
+
+/** Not said, 1, 2, 3, and not said again. */
+export function nextConfidence(confidence: Confidence | null): Confidence | null {
+  if (confidence === 3) return null
+  return confidence === null ? 1 : confidence === 1 ? 2 : 3
+}
 
 /** A decision of this sitting that can be taken back. */
 export interface PastDecision extends Decided {
   /** Without its volume: a long sitting would keep them all. */
   readonly task: Task
   readonly choice: Choice
+  readonly notes: Notes
   readonly answer: 'pending' | 'accepted' | 'late' | 'refused'
 }
 
@@ -25,6 +41,7 @@ export interface LabelSessionState {
   readonly shownId: number | null
   /** The item on screen was taken back; says so until the next decision. */
   readonly takenBack: boolean
+  readonly notes: Notes
 }
 
 const LONGEST_LOOK_MS = 24 * 3600 * 1000
@@ -47,7 +64,12 @@ export class LabelSession {
     now?: () => number,
   ) {
     this.timer = new LookTimer(now)
-    this.store = createStore<LabelSessionState>(() => ({ history: [], shownId: null, takenBack: false }))
+    this.store = createStore<LabelSessionState>(() => ({
+      history: [],
+      shownId: null,
+      takenBack: false,
+      notes: NO_NOTES,
+    }))
     this.unsubscribe = outbox.subscribe((event) => this.onOutboxEvent(event))
     document.addEventListener('visibilitychange', this.onVisibility)
   }
@@ -71,25 +93,45 @@ export class LabelSession {
     return current !== null && this.store.getState().shownId === current.task.subtomogram.id
   }
 
+  /** Change what goes along with the decision of the item on screen. */
+  note(change: Partial<Notes>): void {
+    this.store.setState(({ notes }) => ({ notes: { ...notes, ...change } }))
+  }
+
   /** Decide the item on screen and go on to the next. Does nothing before its volume is drawn. */
   decide(choice: Choice): Promise<void> {
     const { current, arrivedBatch } = this.queue.store.getState()
     if (current === null || !this.canDecide()) return Promise.resolve()
     if (arrivedBatch !== null && current.task.pick?.cycle_number === arrivedBatch) this.queue.dismissArrival()
     const { task } = current
+    const { notes } = this.store.getState()
     const body: DecisionBody = {
       subtomogram_id: task.subtomogram.id,
       lease_id: task.lease.id,
       fencing_token: task.lease.fencing_token,
       kind: choice.kind,
       class_id: choice.kind === 'class' ? choice.particleClass.id : null,
+      // Who leaves an item to others says nothing to be sure of.
+      confidence: choice.kind === 'skip' ? null : notes.confidence,
       duration_ms: Math.min(Math.round(this.timer.elapsedMs()), LONGEST_LOOK_MS),
-      comment: null,
+      comment: notes.comment.trim() || null,
       decided_at: new Date().toISOString(),
     }
     const key = crypto.randomUUID()
-    const past: PastDecision = { key, durationMs: body.duration_ms, task, choice, answer: 'pending' }
-    this.store.setState((state) => ({ history: [...state.history, past], shownId: null, takenBack: false }))
+    const past: PastDecision = {
+      key,
+      durationMs: body.duration_ms,
+      task,
+      choice,
+      notes,
+      answer: 'pending',
+    }
+    this.store.setState((state) => ({
+      history: [...state.history, past],
+      shownId: null,
+      takenBack: false,
+      notes: NO_NOTES,
+    }))
     const kept = this.outbox.addDecision(
       this.projectSlug,
       key,
@@ -102,17 +144,29 @@ export class LabelSession {
 
   /** Take the last decision back and show its item again. Resolves false when there is nothing to take back. */
   async undo(): Promise<boolean> {
-    const { history } = this.store.getState()
-    const last = history.at(-1)
+    const last = this.store.getState().history.at(-1)
     if (last === undefined) return false
-    this.store.setState({ history: history.slice(0, -1), shownId: null, takenBack: true })
-    this.queue.putBack(last.task)
+    await this.takeBack(last.key)
+    return true
+  }
+
+  /** Take any decision of this sitting back and show its item again, with what was noted. */
+  async takeBack(key: string): Promise<void> {
+    const { history } = this.store.getState()
+    const past = history.find((other) => other.key === key)
+    if (past === undefined) return
+    this.store.setState({
+      history: history.filter((other) => other !== past),
+      shownId: null,
+      takenBack: true,
+      notes: past.notes,
+    })
+    this.queue.putBack(past.task)
     await this.outbox.undo(
       this.projectSlug,
-      last.key,
-      `Undo of ${choiceName(last.choice)} for ${last.task.subtomogram.name}`,
+      key,
+      `Undo of ${choiceName(past.choice)} for ${past.task.subtomogram.name}`,
     )
-    return true
   }
 
   private readonly onVisibility = (): void => this.timer.onVisibility()

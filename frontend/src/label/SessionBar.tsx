@@ -54,8 +54,9 @@ function BatchProgress({ counts }: { readonly counts: QueueState }): ReactElemen
     batch_done: done,
     batch_cycle_number: number,
     open_evaluation: evaluation,
+    waiting_for_others: waiting,
   } = counts
-  if (total === 0 && evaluation === 0) return null
+  if (total === 0 && evaluation === 0 && waiting === 0 && !counts.is_paused) return null
   const name = number === null ? 'First batch' : `Picks of cycle ${number}`
   return (
     <>
@@ -66,6 +67,16 @@ function BatchProgress({ counts }: { readonly counts: QueueState }): ReactElemen
           <b>
             {done} / {total}
           </b>
+        </span>
+      )}
+      {counts.is_paused && (
+        <span className={styles.item} title="A curator has paused the queue; what is open here still counts">
+          <b>Paused</b>
+        </span>
+      )}
+      {waiting > 0 && (
+        <span className={styles.item} title="You have answered them; somebody else is asked as well">
+          <b>{waiting}</b> wait for a second person
         </span>
       )}
       {evaluation > 0 && (

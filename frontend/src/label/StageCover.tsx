@@ -1,7 +1,10 @@
 /** What lies over the viewer while there is no volume in it: why, and what comes next. */
 import type { ReactElement, ReactNode } from 'react'
+import { explain } from '../api/problem'
+import { usePauseQueue } from '../api/review'
 import { Button, ButtonLink } from '../design/Button'
 import { ProgressBar } from '../design/Meter'
+import { showToast } from '../design/Toast'
 import type { EmptyQueue, Project } from './api'
 import type { RunningCycle } from './cycleProgress'
 import styles from './StageCover.module.css'
@@ -43,6 +46,14 @@ export function StageCover({ project, queue, state, cycle }: StageCoverProps): R
   return <Cover quiet title={started ? 'Fetching the next items…' : 'Fetching your first items…'} />
 }
 
+/** Where something else than further random items is the next step. */
+const LEADS_ON: ReadonlySet<string> = new Set([
+  'nothing-imported',
+  'batch-done-launch',
+  'pool-exhausted',
+  'paused',
+])
+
 function EmptyQueueCover(props: {
   readonly project: Project
   readonly queue: TaskQueue
@@ -66,8 +77,16 @@ function EmptyQueueCover(props: {
               To the cycles
             </ButtonLink>
           )}
+          {empty.code === 'paused' && project.role !== 'annotator' && (
+            <ResumeButton slug={project.slug} onResumed={() => void queue.topUp()} />
+          )}
           {empty.may_add_random && (
-            <Button onClick={() => void queue.addRandom()}>Label further random items</Button>
+            <Button
+              kind={LEADS_ON.has(empty.code) ? 'secondary' : 'primary'}
+              onClick={() => void queue.addRandom()}
+            >
+              Label further random items
+            </Button>
           )}
           <ButtonLink kind="quiet" to={home}>
             To the project
@@ -83,6 +102,24 @@ function EmptyQueueCover(props: {
         </span>
       )}
     </Cover>
+  )
+}
+
+function ResumeButton({ slug, onResumed }: { readonly slug: string; readonly onResumed: () => void }) {
+  const pause = usePauseQueue(slug)
+  return (
+    <Button
+      kind="primary"
+      disabled={pause.isPending}
+      onClick={() =>
+        pause.mutate(false, {
+          onSuccess: onResumed,
+          onError: (error) => showToast(explain(error).detail, 'bad'),
+        })
+      }
+    >
+      Resume the queue
+    </Button>
   )
 }
 

@@ -19,7 +19,14 @@ const BLIND: Readonly<Record<Exclude<Work, 'query'>, { title: string; text: stri
     title: 'Evaluation item',
     text: 'Decide without hints: drawn at random, it measures the model and is never trained on.',
   },
-  recheck: { title: 'Second look', text: 'Decide as if you saw it for the first time.' },
+  recheck: {
+    title: 'Second opinion',
+    text: 'Somebody has decided this one. What they said is not shown: decide as if you saw it first.',
+  },
+  'label-error': {
+    title: 'Likely label error',
+    text: 'Its label looks wrong to the model. Neither is shown: decide afresh, also if you have decided it before.',
+  },
   adjudication: { title: 'Opinions differ', text: 'Annotators disagree here: your word settles it.' },
 }
 

@@ -32,6 +32,8 @@ function makeTarget(): ActionTarget {
     canUndo: () => true,
     decide: vi.fn(),
     undo: vi.fn(),
+    nextConfidence: vi.fn(),
+    writeComment: vi.fn(),
     view,
     showHelp: vi.fn(),
   }

@@ -8,6 +8,8 @@ export interface ActionTarget {
   readonly canUndo: () => boolean
   readonly decide: (choice: Choice) => void
   readonly undo: () => void
+  readonly nextConfidence: () => void
+  readonly writeComment: () => void
   readonly view: ViewActions
   readonly showHelp: () => void
 }
@@ -45,7 +47,7 @@ export interface Action {
 const always = (): boolean => true
 
 /** Keys that mean something else on this page: a class cannot have them. */
-const RESERVED = new Set(['u', 'j', 's', 'z', 'c', 'i', 'l', 'x', 'm', 'r', 't', 'g', 'p', '[', ']', '?'])
+const RESERVED = new Set('ujszfcailxmrtgp[]?')
 
 /**
  * The key of each class: its own where it is free, else its digit by position, else none. Digits belong to classes;
@@ -117,10 +119,26 @@ export function buildActions(classes: readonly ParticleClass[], target: ActionTa
       enabled: target.canUndo,
       run: target.undo,
     },
+    {
+      id: 'confidence',
+      label: 'How sure you are: 1, 2, 3, not said',
+      group: 'Decide',
+      keys: ['f'],
+      enabled: target.canDecide,
+      run: target.nextConfidence,
+    },
+    {
+      id: 'comment',
+      label: 'Write a comment',
+      group: 'Decide',
+      keys: ['c'],
+      enabled: target.canDecide,
+      run: target.writeComment,
+    },
     look('slice-up', 'Next slice of the pane under the pointer', ['arrowup'], () => view.stepSlice(1)),
     look('slice-down', 'Previous slice', ['arrowdown'], () => view.stepSlice(-1)),
     look('play', 'Run through the slices, and stop', ['p'], view.togglePlay),
-    look('auto-contrast', 'Fit the contrast', ['c'], view.autoContrast),
+    look('auto-contrast', 'Fit the contrast', ['a'], view.autoContrast),
     look('invert', 'Invert the greys', ['i'], view.invert),
     look('colour-map', 'Next colour map', ['g'], view.nextColourMap),
     look('reset-contrast', 'Reset contrast and colours', [], view.resetContrast),

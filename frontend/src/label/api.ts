@@ -6,7 +6,7 @@ import type { Volume } from '../viewer/volume'
 export type { ParticleClass, Project, QueueState, User } from '../api/types'
 import type { QueueState } from '../api/types'
 
-export type Work = 'evaluation' | 'query' | 'recheck' | 'adjudication'
+export type Work = 'evaluation' | 'query' | 'recheck' | 'label-error' | 'adjudication'
 
 export interface Lease {
   readonly id: number

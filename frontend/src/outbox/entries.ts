@@ -2,6 +2,9 @@
 
 export type DecisionKind = 'class' | 'unsure' | 'junk' | 'skip'
 
+/** 1 not very sure, 2 fairly, 3 certain. */
+export type Confidence = 1 | 2 | 3
+
 /** The body of `POST …/decisions`. */
 export interface DecisionBody {
   readonly subtomogram_id: number
@@ -9,6 +12,8 @@ export interface DecisionBody {
   readonly fencing_token: number | null
   readonly kind: DecisionKind
   readonly class_id: string | null
+  /** How sure they were: 1 not very, 2 fairly, 3 certain. Entries of earlier versions have none. */
+  readonly confidence?: Confidence | null
   readonly duration_ms: number
   readonly comment: string | null
   /** ISO 8601, by this computer's clock. */

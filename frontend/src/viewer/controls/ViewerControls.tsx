@@ -59,7 +59,7 @@ export function ViewerControls({ store, volume, display }: ViewerControlsProps):
       </section>
       <div className={styles.buttons}>
         <ToolButton
-          title="Fit the contrast to this volume (C)"
+          title="Fit the contrast to this volume (A)"
           onClick={() => applyAutoContrast(store, display)}
         >
           Auto
