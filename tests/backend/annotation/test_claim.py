@@ -1,10 +1,12 @@
 """Claiming: the order, who never gets what, leases that end, and no item given twice."""
 
 import random
+import sys
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fixtures.labeling_world import World, build_world, rows, run_out, scalar
@@ -13,7 +15,7 @@ from sqlalchemy import create_engine, text
 from tomosift.annotation.decisions import record_decision
 from tomosift.annotation.leases import release_lease, renew_lease
 from tomosift.annotation.schemas import DecisionIn, Task
-from tomosift.kit.database import transaction
+from tomosift.kit.database import transaction, utc_now
 from tomosift.kit.lease_ends import end_expired_leases
 from tomosift.kit.problems import ProblemError
 from tomosift.kit.settings import Settings
@@ -129,6 +131,21 @@ def test_heartbeat_renews_and_release_frees(world: World) -> None:
     with transaction() as session, pytest.raises(ProblemError) as foreign:
         release_lease(session, world.asker(1), task.lease.id)
     assert foreign.value.status == 404
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=1), timedelta(days=-1)])
+def test_leases_go_by_the_databases_clock(world: World, monkeypatch: pytest.MonkeyPatch, jump: timedelta) -> None:
+    """The clock of the service's computer jumps: what is held stays held, for as long as before."""
+    held = world.claim(0)[0]
+    started = datetime.now(UTC)
+    monkeypatch.setattr(time, "time", lambda: (started + jump).timestamp())
+    for module in [each for each in list(sys.modules.values()) if getattr(each, "utc_now", None) is utc_now]:
+        monkeypatch.setattr(module, "utc_now", lambda: started + jump)
+    with transaction() as session:
+        assert end_expired_leases(session) == 0
+        renewed = renew_lease(session, world.asker(0), held.lease.id)
+    assert timedelta(minutes=19) < renewed - started < timedelta(minutes=21)
+    assert world.claim(1)[0].subtomogram.id != held.subtomogram.id
 
 
 def _replace_batch(world: World) -> None:

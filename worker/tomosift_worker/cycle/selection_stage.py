@@ -4,9 +4,9 @@ import uuid
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import or_, select, union
+from sqlalchemy import func, or_, select, union
 
-from tomosift.kit.database import transaction, utc_now
+from tomosift.kit.database import transaction
 from tomosift.tables import CurrentLabel, EvaluationItem, Lease, QueueItem
 from tomosift_worker.acquisition.picks import Picks
 from tomosift_worker.acquisition.plan import Plan
@@ -59,7 +59,7 @@ def _not_to_be_asked(project_id: uuid.UUID) -> NDArray[np.int64]:
     A re-check of an item nobody has decided leaves the queue with its pick, so it does not stand in the way.
     """
     held = select(Lease.id).where(
-        Lease.queue_item_id == QueueItem.id, Lease.ended_at.is_(None), Lease.expires_at > utc_now()
+        Lease.queue_item_id == QueueItem.id, Lease.ended_at.is_(None), Lease.expires_at > func.now()
     )
     statement = union(
         select(CurrentLabel.subtomogram_id).where(CurrentLabel.project_id == project_id),
