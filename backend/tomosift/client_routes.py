@@ -19,6 +19,7 @@ from tomosift.app import API_PREFIX, ROUTERS, create_app
 CLIENT = Path(__file__).parent / "client"
 FOLDERS = {"routes": False, "async_routes": True}
 HEADER = '"""{title} Written by `python -m tomosift.client_routes`: change the routes, not this file."""\n'
+LONGEST_LINE = 100
 NAMES = {"read_one_cycle": "read", "stop_cycle": "cancel"}
 """Methods that would not read well under the rule of `_method_name`."""
 
@@ -174,10 +175,13 @@ def _method(operation: Operation, imports: Imports, is_async: bool) -> list[str]
     define = "async def" if awaited else "def"
     call_text = ", ".join([f'"{operation.method}"', f'f"{path}"' if "{" in path else f'"{path}"', *body_call, *call])
     result = f"{awaited}{sent}"
-    address = operation.route.path.replace(":path", "")
+    address = f"`{operation.method} {operation.route.path.replace(':path', '')}`."
+    told = f"{operation.described['summary']}: {address}"
+    if len(told) > LONGEST_LINE:
+        told = f"{operation.described['summary']}.\n\n        {address}\n        "
     return [
         f"{define} {_method_name(operation)}({arguments}) -> {returned}:",
-        f'    """{operation.described["summary"]}: `{operation.method} {address}`."""',
+        f'    """{told}"""',
         f"    call = Call({call_text})",
         f"    {result}" if returned == "None" else f"    return {result}",
     ]

@@ -24,7 +24,7 @@ from tomosift.accounts.sessions import end_all_sessions
 from tomosift.accounts.users import add_user
 from tomosift.kit.audit import record
 from tomosift.kit.database import transaction
-from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, page_of
+from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, decode_time_cursor, page_of
 from tomosift.kit.problems import not_found
 from tomosift.kit.routing import problems
 from tomosift.kit.settings import get_settings
@@ -75,6 +75,7 @@ def change_user(user_id: uuid.UUID, body: UserPatch, admin: AdminUser) -> UserOu
     summary="Make a sign-in link",
     responses=problems(401, 403, 404, 422),
 )
+@repeatable(shows_secret=True)
 def create_link(user_id: uuid.UUID, admin: AdminUser) -> LinkOut:
     """A one-time link for that user (administrators). Older unused links keep working until they expire."""
     with transaction() as session:
@@ -92,6 +93,7 @@ def create_link(user_id: uuid.UUID, admin: AdminUser) -> LinkOut:
     summary="Reset a password",
     responses=problems(401, 403, 404, 422),
 )
+@repeatable(shows_secret=True)
 def reset_password(user_id: uuid.UUID, admin: AdminUser) -> LinkOut:
     """Forget the user's password, end their sessions, and make a link that asks for a new one (administrators)."""
     with transaction() as session:
@@ -112,10 +114,11 @@ def end_sessions_of_user(user_id: uuid.UUID, admin: AdminUser) -> SessionsEnded:
 
 
 @router.get("/tokens", summary="Your access tokens", responses=problems(401))
-def list_tokens(user: CurrentUser) -> Page[TokenOut]:
+def list_tokens(user: CurrentUser, limit: PageLimit = 100, after: PageAfter = None) -> Page[TokenOut]:
     """Your tokens that work now, newest first; secrets are never shown again."""
     with transaction() as session:
-        return Page(items=[TokenOut.model_validate(row) for row in tokens.list_tokens(session, user.id)], next=None)
+        rows = tokens.list_tokens(session, user.id, limit + 1, decode_time_cursor(after))
+    return page_of(rows, limit, TokenOut.model_validate, lambda row: (row.created_at.isoformat(), str(row.id)))
 
 
 @router.post("/tokens", status_code=201, summary="Make an access token", responses=problems(401, 403, 404, 422))

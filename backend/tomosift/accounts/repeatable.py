@@ -126,6 +126,6 @@ def _again(earlier: AnsweredRequest) -> Response:
             "secret-shown-once",
             "It was made already",
             "Its secret was in the first answer and cannot be shown again. Remove the thing and make another one.",
-            id=answer.get("secret_of"),
+            **({"id": answer["secret_of"]} if answer.get("secret_of") else {}),
         )
     return JSONResponse(answer["body"], 200, headers=answer["headers"])

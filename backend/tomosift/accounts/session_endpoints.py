@@ -23,7 +23,7 @@ from tomosift.accounts.sign_in import sign_in_by_link, sign_in_by_password
 from tomosift.accounts.sign_in_ways import sign_in_ways
 from tomosift.kit.audit import record
 from tomosift.kit.database import transaction
-from tomosift.kit.paging import Page
+from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_time_cursor, page_of
 from tomosift.kit.routing import problems
 from tomosift.kit.settings import Settings, get_settings
 from tomosift.tables import BrowserSession, User
@@ -88,11 +88,16 @@ def put_password(body: PasswordIn, user: CurrentUser, request: Request) -> None:
 
 
 @router.get("/sessions", summary="Where you are signed in", responses=problems(401))
-def list_sessions(user: CurrentUser) -> Page[OpenSession]:
-    """Your sessions, last used first. One you do not know: end it, and set a new password."""
+def list_sessions(user: CurrentUser, limit: PageLimit = 100, after: PageAfter = None) -> Page[OpenSession]:
+    """Your sessions, newest first. One you do not know: end it, and set a new password."""
     with transaction() as session:
-        rows = sessions.list_sessions(session, user.id)
-    return Page(items=[_open_session(row, user.session_id) for row in rows], next=None)
+        rows = sessions.list_sessions(session, user.id, limit + 1, decode_time_cursor(after))
+    return page_of(
+        rows,
+        limit,
+        lambda row: _open_session(row, user.session_id),
+        lambda row: (row.created_at.isoformat(), str(row.id)),
+    )
 
 
 @router.delete(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from tomosift.accounts.secrets import digest, new_secret
@@ -57,12 +57,15 @@ def begin_session(
     return FreshSession(user, cookie, expires_at, began_by, asks_password)
 
 
-def list_sessions(session: Session, user_id: uuid.UUID) -> Sequence[BrowserSession]:
-    """The user's sessions that have not expired, last used first."""
+def list_sessions(
+    session: Session, user_id: uuid.UUID, limit: int, before: tuple[datetime, uuid.UUID] | None
+) -> Sequence[BrowserSession]:
+    """Up to `limit` of the user's sessions that have not expired, newest first, older than `before` (time, id)."""
+    query = select(BrowserSession).where(BrowserSession.user_id == user_id, BrowserSession.expires_at > utc_now())
+    if before is not None:
+        query = query.where(tuple_(BrowserSession.created_at, BrowserSession.id) < tuple_(*before))
     return session.scalars(
-        select(BrowserSession)
-        .where(BrowserSession.user_id == user_id, BrowserSession.expires_at > utc_now())
-        .order_by(BrowserSession.last_used_at.desc(), BrowserSession.id)
+        query.order_by(BrowserSession.created_at.desc(), BrowserSession.id.desc()).limit(limit)
     ).all()
 
 

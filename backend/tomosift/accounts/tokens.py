@@ -2,9 +2,9 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import and_, literal, or_, select
+from sqlalchemy import and_, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from tomosift.accounts.authentication import SignedInUser
@@ -14,17 +14,18 @@ from tomosift.kit.problems import not_found
 from tomosift.tables import AccessToken, Project, ProjectMember
 
 
-def list_tokens(session: Session, user_id: uuid.UUID) -> Sequence[AccessToken]:
-    """The user's tokens that work now, newest first."""
-    return session.scalars(
-        select(AccessToken)
-        .where(
-            AccessToken.user_id == user_id,
-            AccessToken.revoked_at.is_(None),
-            or_(AccessToken.expires_at.is_(None), AccessToken.expires_at > utc_now()),
-        )
-        .order_by(AccessToken.created_at.desc(), AccessToken.id)
-    ).all()
+def list_tokens(
+    session: Session, user_id: uuid.UUID, limit: int, before: tuple[datetime, uuid.UUID] | None
+) -> Sequence[AccessToken]:
+    """Up to `limit` of the user's tokens that work now, newest first, older than `before` (time, id)."""
+    query = select(AccessToken).where(
+        AccessToken.user_id == user_id,
+        AccessToken.revoked_at.is_(None),
+        or_(AccessToken.expires_at.is_(None), AccessToken.expires_at > utc_now()),
+    )
+    if before is not None:
+        query = query.where(tuple_(AccessToken.created_at, AccessToken.id) < tuple_(*before))
+    return session.scalars(query.order_by(AccessToken.created_at.desc(), AccessToken.id.desc()).limit(limit)).all()
 
 
 def create_token(

@@ -67,23 +67,25 @@ def _common_errors(path: str, method: str, operation: dict[str, Any]) -> set[int
         return set()
     errors = {421, 422, 500, 503}
     if method not in ("get", "head"):
-        errors |= {403, 429}
+        errors |= {403, 429} | ({409} if "{slug}" in path else set())  # nothing changes in a deleted project
     if "requestBody" in operation:
         errors.add(413)
-    if _takes_key(operation):
+    if _takes(operation, "Idempotency-Key"):
         errors.add(409)
+    if _takes(operation, "Expected-User"):
+        errors.add(412)
     return errors
 
 
-def _takes_key(operation: dict[str, Any]) -> bool:
-    return any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", []))
+def _takes(operation: dict[str, Any], header: str) -> bool:
+    return any(each["name"].lower() == header.lower() for each in operation.get("parameters", []))
 
 
 def _describe_repetition(operation: dict[str, Any]) -> None:
     """A create that is repeated with its key answers 200."""
     answers = operation["responses"]
     made = answers.get("201") or answers.get("202")
-    if made and _takes_key(operation) and "200" not in answers:
+    if made and _takes(operation, "Idempotency-Key") and "200" not in answers:
         again = {**made, "description": "This key made it before; the same answer again"}
         operation["responses"] = {"200": again, **answers}
 
@@ -91,7 +93,9 @@ def _describe_repetition(operation: dict[str, Any]) -> None:
 def _describe_errors(operation: dict[str, Any], statuses: set[int]) -> None:
     """FastAPI describes the model of an error under the route's usual media type as well: only problem+json is true."""
     answers = operation["responses"]
-    answers |= {str(status): answer for status, answer in problems(*statuses).items() if str(status) not in answers}
+    for status, answer in problems(*statuses).items():
+        if PROBLEM_MEDIA_TYPE not in answers.get(str(status), {}).get("content", {}):
+            answers[str(status)] = answer
     operation["responses"] = dict(sorted(answers.items()))
 
 

@@ -25,7 +25,7 @@ from tomosift.webhooks.signature import signed_headers
 
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=4)
-MOST_TRIES = 14
+MOST_TRIES = 18
 """With these pauses the last try is about a day after the first."""
 CLAIMED_FOR = timedelta(seconds=60)
 TIMEOUT_SECONDS = 10.0

@@ -40,7 +40,10 @@ class AsyncCyclesRoutes:
         return await self._client.read(call, LikelyLabelErrors)
 
     async def read_model_view(self, slug: str, subtomogram_id: int) -> ModelView:
-        """What the newest model says of a subtomogram: `GET /projects/{slug}/subtomograms/{subtomogram_id}/model-view`."""
+        """What the newest model says of a subtomogram.
+
+        `GET /projects/{slug}/subtomograms/{subtomogram_id}/model-view`.
+        """
         call = Call("GET", f"/projects/{segment(slug)}/subtomograms/{segment(subtomogram_id)}/model-view")
         return await self._client.read(call, ModelView)
 

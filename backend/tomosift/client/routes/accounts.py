@@ -59,9 +59,9 @@ class AccountsRoutes:
         call = Call("PUT", "/session/password", body=body)
         self._client.send(call)
 
-    def list_sessions(self) -> Iterator[OpenSession]:
+    def list_sessions(self, *, limit: int | None = None) -> Iterator[OpenSession]:
         """Where you are signed in: `GET /sessions`."""
-        call = Call("GET", "/sessions")
+        call = Call("GET", "/sessions", query={"limit": limit})
         return self._client.pages(call, OpenSession)
 
     def end_session(self, session_id: UUID | str) -> None:
@@ -94,14 +94,14 @@ class AccountsRoutes:
         call = Call("PATCH", f"/users/{segment(user_id)}", body=body)
         return self._client.read(call, UserOut)
 
-    def create_link(self, user_id: UUID | str) -> LinkOut:
+    def create_link(self, user_id: UUID | str, *, key: str | None = None) -> LinkOut:
         """Make a sign-in link: `POST /users/{user_id}/sign-in-link`."""
-        call = Call("POST", f"/users/{segment(user_id)}/sign-in-link")
+        call = Call("POST", f"/users/{segment(user_id)}/sign-in-link", headers={"Idempotency-Key": key or new_key()})
         return self._client.read(call, LinkOut)
 
-    def reset_password(self, user_id: UUID | str) -> LinkOut:
+    def reset_password(self, user_id: UUID | str, *, key: str | None = None) -> LinkOut:
         """Reset a password: `POST /users/{user_id}/password-reset`."""
-        call = Call("POST", f"/users/{segment(user_id)}/password-reset")
+        call = Call("POST", f"/users/{segment(user_id)}/password-reset", headers={"Idempotency-Key": key or new_key()})
         return self._client.read(call, LinkOut)
 
     def end_sessions_of_user(self, user_id: UUID | str) -> SessionsEnded:
@@ -109,9 +109,9 @@ class AccountsRoutes:
         call = Call("DELETE", f"/users/{segment(user_id)}/sessions")
         return self._client.read(call, SessionsEnded)
 
-    def list_tokens(self) -> Iterator[TokenOut]:
+    def list_tokens(self, *, limit: int | None = None) -> Iterator[TokenOut]:
         """Your access tokens: `GET /tokens`."""
-        call = Call("GET", "/tokens")
+        call = Call("GET", "/tokens", query={"limit": limit})
         return self._client.pages(call, TokenOut)
 
     def create_token(self, body: TokenIn | Json, *, key: str | None = None) -> TokenMade:

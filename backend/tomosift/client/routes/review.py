@@ -29,14 +29,20 @@ class ReviewRoutes:
         return self._client.pages(call, ReviewItem)
 
     def read_opinions(self, slug: str, subtomogram_id: int) -> ReviewItem:
-        """Everything that was said about a subtomogram: `GET /projects/{slug}/review/subtomograms/{subtomogram_id}`."""
+        """Everything that was said about a subtomogram.
+
+        `GET /projects/{slug}/review/subtomograms/{subtomogram_id}`.
+        """
         call = Call("GET", f"/projects/{segment(slug)}/review/subtomograms/{segment(subtomogram_id)}")
         return self._client.read(call, ReviewItem)
 
     def create_adjudication(
         self, slug: str, subtomogram_id: int, body: AdjudicationIn | Json, *, key: str | None = None
     ) -> AdjudicationOut:
-        """Settle what a subtomogram is: `POST /projects/{slug}/review/subtomograms/{subtomogram_id}/adjudication`."""
+        """Settle what a subtomogram is.
+
+        `POST /projects/{slug}/review/subtomograms/{subtomogram_id}/adjudication`.
+        """
         call = Call(
             "POST",
             f"/projects/{segment(slug)}/review/subtomograms/{segment(subtomogram_id)}/adjudication",
