@@ -72,7 +72,7 @@ class CycleSettings(BaseModel):
     denoiser: Literal["off", "on"] = Field(
         default="off",
         description="on: after the cycle a small autoencoder learns from the pool, so that volumes can be shown with "
-        "less noise: on two CPU cores about half a minute at 28 voxels and ten times as long at 64. A network that "
+        "less noise: a minute on two CPU cores at 28 voxels, ten at 64, in which the next cycle waits. A network that "
         "reconstructs does so itself.",
     )
     preprocessing: PreprocessingSettings = Field(
