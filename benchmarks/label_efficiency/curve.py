@@ -89,12 +89,12 @@ class Experiment:
         """The rows of a strategy that are not `known`, cycle by cycle; known ones must be the first."""
         labeled = self._first_batch(strategy, preset)
         before: Model | None = None
+        goes_on = len(known) < len(self.schedule.labels)
         for cycle in range(1, len(self.schedule.labels) + 1):
             settings = strategy.settings(preset, len(labeled), self._device.type)
             if cycle <= len(known):
                 row = known[cycle - 1]
-                needs_model = cycle == len(known) and settings.starts_warm
-                if needs_model:
+                if goes_on and (settings.starts_warm or strategy.compares_models):
                     before = self._model(settings, labeled, cycle, before)
             else:
                 started, cpu = time.monotonic(), time.process_time()

@@ -22,6 +22,11 @@ class Strategy:
     needs: dict[str, Any] = field(default_factory=dict)
     own_start: bool = False
 
+    @property
+    def compares_models(self) -> bool:
+        """Whether it looks at the model of the cycle before, too."""
+        return self.acquisition != AUTO and "previous_model" in ACQUISITION_FUNCTIONS[self.acquisition].needs
+
     def settings(self, preset: str, labels: int, device_type: str) -> CycleSettings:
         """The recipe of a preset with what this strategy needs laid over it."""
         return complete_settings({"preset": preset, "acquisition": self.acquisition, **self.needs}, device_type, labels)
