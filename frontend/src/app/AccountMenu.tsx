@@ -1,3 +1,4 @@
+import { Link } from 'react-router'
 import { useSignOut } from '../api/actions'
 import type { User } from '../api/types'
 import { Button } from '../design/Button'
@@ -20,7 +21,7 @@ function initials(name: string): string {
 
 /** Who is signed in, how the interface looks, and the way out. */
 export function AccountMenu({ user }: { user: User }) {
-  const { open, anchor, toggle } = usePopover()
+  const { open, anchor, toggle, close } = usePopover()
   const theme = useTheme((state) => state.theme)
   const signOut = useSignOut()
 
@@ -43,6 +44,20 @@ export function AccountMenu({ user }: { user: User }) {
               {user.is_admin && ' · administrator'}
             </p>
           </div>
+          <ul className={styles.links}>
+            <li>
+              <Link to="/account" onClick={close}>
+                Your account
+              </Link>
+            </li>
+            {user.is_admin && (
+              <li>
+                <Link to="/admin" onClick={close}>
+                  Administration
+                </Link>
+              </li>
+            )}
+          </ul>
           <div>
             <p className={styles.caption}>Appearance</p>
             <Segmented label="Appearance" options={THEMES} value={theme} onChange={setTheme} />

@@ -1,11 +1,30 @@
 import { QueryClientProvider, type QueryClient } from '@tanstack/react-query'
-import { BrowserRouter, Route, Routes } from 'react-router'
+import { Suspense } from 'react'
+import { BrowserRouter, Outlet, Route, Routes } from 'react-router'
 import { ToastStack } from '../design/Toast'
 import { ProjectsPage } from '../pages/projects/ProjectsPage'
 import { SignInPage } from '../pages/signIn/SignInPage'
 import { ErrorBoundary } from './ErrorBoundary'
 import { NotFoundPage } from './NotFoundPage'
-import { CyclePage, CyclesPage, DataPage, ExportPage, LabelRoute, OverviewPage, ReviewPage } from './parts'
+import {
+  AccountPage,
+  ActivityPage,
+  CyclePage,
+  CyclesPage,
+  DataPage,
+  DeletedProjectsPage,
+  ExportPage,
+  InvitationPage,
+  LabelRoute,
+  MembersPage,
+  NewPasswordPage,
+  OverviewPage,
+  PeoplePage,
+  ProjectSettingsPage,
+  ReviewPage,
+  ServiceActivityPage,
+  WebhooksPage,
+} from './parts'
 import { ProjectLayout } from './ProjectLayout'
 import { SignedIn } from './SignedIn'
 
@@ -27,6 +46,16 @@ export function AppRoutes() {
   return (
     <Routes>
       <Route path="/sign-in" element={<SignInPage />} />
+      <Route
+        element={
+          <Suspense fallback={null}>
+            <Outlet />
+          </Suspense>
+        }
+      >
+        <Route path="/invitation" element={<InvitationPage />} />
+        <Route path="/new-password" element={<NewPasswordPage />} />
+      </Route>
       <Route element={<SignedIn />}>
         <Route index element={<ProjectsPage />} />
         <Route path="/projects/:slug" element={<ProjectLayout />}>
@@ -37,8 +66,16 @@ export function AppRoutes() {
           <Route path="data" element={<DataPage />} />
           <Route path="review" element={<ReviewPage />} />
           <Route path="export" element={<ExportPage />} />
+          <Route path="settings" element={<MembersPage />} />
+          <Route path="settings/project" element={<ProjectSettingsPage />} />
+          <Route path="settings/activity" element={<ActivityPage />} />
+          <Route path="settings/webhooks" element={<WebhooksPage />} />
           <Route path="*" element={<NotFoundPage />} />
         </Route>
+        <Route path="account" element={<AccountPage />} />
+        <Route path="admin" element={<PeoplePage />} />
+        <Route path="admin/activity" element={<ServiceActivityPage />} />
+        <Route path="admin/projects" element={<DeletedProjectsPage />} />
         <Route path="*" element={<NotFoundPage />} />
       </Route>
     </Routes>

@@ -10,7 +10,7 @@ import { ErrorNotice } from '../design/Notice'
 import { Skeleton } from '../design/Skeleton'
 import { NotFoundPage } from './NotFoundPage'
 import { Page } from './Page'
-import { prefetchParts } from './parts'
+import { DeletedProjectPage, prefetchParts } from './parts'
 import { ProjectContext } from './projectContext'
 
 /** Loads the project in the address and keeps everything shown of it live. */
@@ -18,6 +18,7 @@ export function ProjectLayout() {
   const { slug = '' } = useParams()
   const project = useQuery(projectQuery(slug))
 
+  if (project.data?.delete_after) return <DeletedProjectPage project={project.data} />
   if (project.data !== undefined) return <LiveProject key={slug} project={project.data} />
   if (project.error instanceof ApiProblem && project.error.status === 404) {
     return (

@@ -1,13 +1,17 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect } from 'react'
 import { exchangeLinkToken } from '../api/actions'
 import { reportSignedIn } from '../api/connection'
+import { signInByPassword, signInWaysQuery } from '../api/people'
 import { sessionQuery } from '../api/queries'
 import type { User } from '../api/types'
 import { CopyLine } from '../design/CopyLine'
 import { Dialog } from '../design/Dialog'
+import { Disclosure } from '../design/Disclosure'
 import { ErrorNotice } from '../design/Notice'
 import { LinkForm } from '../pages/signIn/LinkForm'
+import { PasswordForm } from '../pages/signIn/PasswordForm'
+import { ProviderButton } from '../pages/signIn/ProviderButton'
 import styles from './SessionExpiredDialog.module.css'
 
 const LOOK_EVERY_MS = 4000
@@ -39,22 +43,45 @@ export function SessionExpiredDialog({ user }: { user: User }) {
   }, [resume])
 
   const signIn = useMutation({
-    mutationFn: async (token: string) => {
-      await exchangeLinkToken(token)
+    mutationFn: async (begin: () => Promise<unknown>) => {
+      await begin()
       await resume()
     },
   })
+  const ways = useQuery(signInWaysQuery)
+  const { password, provider } = ways.data ?? { password: false, provider: null }
+  const otherWays = password || provider !== null
+  const byLink = (
+    <>
+      <div className={styles.text}>
+        <p>Open a new sign-in link in another tab, or paste it here. This makes one:</p>
+        <CopyLine label="Command that makes a sign-in link" text={`tomosift user link ${user.name}`} />
+      </div>
+      <LinkForm
+        busy={signIn.isPending}
+        onToken={(token) => signIn.mutate(() => exchangeLinkToken(token))}
+        {...(otherWays && { button: 'Sign in by link' })}
+      />
+    </>
+  )
   return (
     <Dialog title="Your sign-in has ended">
       <div className={styles.text}>
         <p>
           Nothing is lost: this page stays as it is, and decisions that were not sent yet wait in this
-          browser. Open a new sign-in link in another tab, or paste it here. This makes one:
+          browser. Sign in again to go on.
         </p>
-        <CopyLine label="Command that makes a sign-in link" text={`tomosift user link ${user.name}`} />
         {signIn.error && <ErrorNotice error={signIn.error} />}
+        {provider !== null && <ProviderButton provider={provider} returnTo="/" newTab />}
+        {password && (
+          <PasswordForm
+            fixedName={user.name}
+            busy={signIn.isPending}
+            onSubmit={(wanted) => signIn.mutate(() => signInByPassword(wanted))}
+          />
+        )}
       </div>
-      <LinkForm busy={signIn.isPending} onToken={(token) => signIn.mutate(token)} />
+      {otherWays ? <Disclosure summary="Sign in by a link">{byLink}</Disclosure> : byLink}
     </Dialog>
   )
 }

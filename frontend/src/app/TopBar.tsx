@@ -32,6 +32,7 @@ const TABS = [
   { path: '/data', title: 'Data' },
   { path: '/review', title: 'Review' },
   { path: '/export', title: 'Export' },
+  { path: '/settings', title: 'Settings' },
 ]
 
 function ProjectNavigation({ slug }: { slug: string }) {

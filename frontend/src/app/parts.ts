@@ -8,6 +8,17 @@ const load = {
   data: () => import('../pages/data/DataPage'),
   review: () => import('../pages/review/ReviewPage'),
   export: () => import('../pages/export/ExportPage'),
+  members: () => import('../pages/settings/MembersPage'),
+  projectSettings: () => import('../pages/settings/ProjectSettingsPage'),
+  deletedProject: () => import('../pages/settings/DeletedProjectPage'),
+  activity: () => import('../pages/settings/ActivityPage'),
+  webhooks: () => import('../pages/settings/webhooks/WebhooksPage'),
+  account: () => import('../pages/account/AccountPage'),
+  people: () => import('../pages/admin/PeoplePage'),
+  serviceActivity: () => import('../pages/admin/ServiceActivityPage'),
+  deletedProjects: () => import('../pages/admin/DeletedProjectsPage'),
+  newPassword: () => import('../pages/signIn/NewPasswordPage'),
+  invitation: () => import('../pages/signIn/InvitationPage'),
   label: () => import('../pages/label/LabelRoute'),
   viewer: () => import('../viewer/ViewerStage'),
 }
@@ -18,6 +29,17 @@ export const CyclePage = lazy(load.cycle)
 export const DataPage = lazy(load.data)
 export const ExportPage = lazy(load.export)
 export const ReviewPage = lazy(load.review)
+export const MembersPage = lazy(load.members)
+export const ProjectSettingsPage = lazy(load.projectSettings)
+export const DeletedProjectPage = lazy(load.deletedProject)
+export const ActivityPage = lazy(load.activity)
+export const WebhooksPage = lazy(load.webhooks)
+export const AccountPage = lazy(load.account)
+export const PeoplePage = lazy(load.people)
+export const ServiceActivityPage = lazy(load.serviceActivity)
+export const DeletedProjectsPage = lazy(load.deletedProjects)
+export const NewPasswordPage = lazy(load.newPassword)
+export const InvitationPage = lazy(load.invitation)
 export const LabelRoute = lazy(load.label)
 
 /**

@@ -2,6 +2,8 @@ import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from 
 
 interface Popover {
   open: boolean
+  /** For what leads elsewhere from the panel. */
+  close: () => void
   /** For the element around the button and the panel. */
   anchor: { ref: RefObject<HTMLDivElement | null>; onKeyDown: (event: KeyboardEvent) => void }
   /** For the button that opens and closes the panel. */
@@ -34,6 +36,7 @@ export function usePopover(): Popover {
   }
   return {
     open,
+    close: () => setOpen(false),
     anchor: { ref: anchor, onKeyDown: closeByKey },
     toggle: { ref: toggle, 'aria-expanded': open, onClick: () => setOpen(!open) },
   }

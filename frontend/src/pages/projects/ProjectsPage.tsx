@@ -11,6 +11,7 @@ import { ErrorNotice } from '../../design/Notice'
 import { Skeleton } from '../../design/Skeleton'
 import { TimeAgo } from '../../design/TimeAgo'
 import { formatCount, share } from '../../format/numbers'
+import { formatDateTime } from '../../format/time'
 import { NewProjectDialog } from './NewProjectDialog'
 import styles from './ProjectsPage.module.css'
 
@@ -83,6 +84,8 @@ function ProjectRow({ project }: { project: ProjectSummary }) {
         )}
         <span>
           Created <TimeAgo iso={project.created_at} />
+          {project.delete_after !== null &&
+            ` · deleted, can be restored until ${formatDateTime(project.delete_after)}`}
           {project.description && ` · ${ROLE_TEXT[project.role].toLowerCase()}`}
         </span>
       </div>

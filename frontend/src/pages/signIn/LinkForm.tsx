@@ -5,7 +5,15 @@ import styles from './LinkForm.module.css'
 import { tokenIn } from './linkToken'
 
 /** Paste a one-time link to sign in here. */
-export function LinkForm({ busy, onToken }: { busy: boolean; onToken: (token: string) => void }) {
+export function LinkForm({
+  busy,
+  onToken,
+  button = 'Sign in',
+}: {
+  busy: boolean
+  onToken: (token: string) => void
+  button?: string
+}) {
   const [text, setText] = useState('')
   const [tried, setTried] = useState(false)
   const token = tokenIn(text)
@@ -32,8 +40,8 @@ export function LinkForm({ busy, onToken }: { busy: boolean; onToken: (token: st
         spellCheck={false}
         placeholder="http://…/sign-in#token=…"
       />
-      <Button kind="primary" type="submit" disabled={busy}>
-        {busy ? 'Signing in…' : 'Sign in'}
+      <Button kind={button === 'Sign in' ? 'primary' : 'secondary'} type="submit" disabled={busy}>
+        {busy ? 'Signing in…' : button}
       </Button>
     </form>
   )
