@@ -1,10 +1,8 @@
 """The job that derives all labels of a project anew: after its rule changed, and for rules with a model."""
 
 import uuid
-from dataclasses import asdict
 
-from sqlalchemy import delete, func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from tomosift.consensus.model_labels import LabelState
@@ -15,6 +13,20 @@ from tomosift.kit.label_rule import rule_of
 from tomosift.kit.running_job import RunningJob
 from tomosift.kit.standing_labels import newest_event, snapshot_lock
 from tomosift.tables import CurrentLabel, Job, LabelEvent, Project, Subtomogram
+
+_STORE = text("""
+    INSERT INTO current_label (project_id, subtomogram_id, kind, class_id, rule, event_id, opinion_count, agreement,
+                               confidence, is_disputed)
+    SELECT :project, * FROM unnest(
+        CAST(:subtomogram_id AS bigint[]), CAST(:kind AS text[]), CAST(:class_id AS uuid[]), CAST(:rule AS text[]),
+        CAST(:event_id AS bigint[]), CAST(:opinion_count AS int[]), CAST(:agreement AS real[]),
+        CAST(:confidence AS real[]), CAST(:is_disputed AS bool[])
+    )
+    ON CONFLICT (subtomogram_id) DO UPDATE
+    SET kind = excluded.kind, class_id = excluded.class_id, rule = excluded.rule, event_id = excluded.event_id,
+        opinion_count = excluded.opinion_count, agreement = excluded.agreement, confidence = excluded.confidence,
+        is_disputed = excluded.is_disputed, updated_at = now()
+""")
 
 
 def run_label_derivation(job: RunningJob) -> None:
@@ -75,11 +87,5 @@ def _bring_up(
 
 
 def _store(session: Session, project_id: uuid.UUID, labels: dict[int, Label]) -> None:
-    if not labels:
-        return
-    statement = insert(CurrentLabel)
-    new = {name: statement.excluded[name] for name in Label.__dataclass_fields__} | {"updated_at": func.now()}
-    rows = [
-        {"subtomogram_id": each, "project_id": project_id, **asdict(label)} for each, label in sorted(labels.items())
-    ]
-    session.execute(statement.on_conflict_do_update(index_elements=["subtomogram_id"], set_=new), rows)
+    columns = {name: [getattr(label, name) for label in labels.values()] for name in Label.__dataclass_fields__}
+    session.execute(_STORE, {"project": project_id, "subtomogram_id": list(labels), **columns})
