@@ -1,6 +1,9 @@
 /** The pages and states to look at: address, the service's answers, and what to do before looking. */
+import { peoplePages } from './peoplePages.mjs'
+
 const project = (f, changes = {}) => ({
   'GET /session': f.session,
+  'GET /sign-in-ways': f.linksOnly,
   'GET /projects': f.projects,
   'GET /projects/demo': f.project,
   'GET /projects/demo/progress': f.progress,
@@ -85,12 +88,13 @@ export function pages(f) {
   }
   const launch = async (page) => page.getByRole('button', { name: 'Launch a cycle' }).first().click()
   return [
-    { name: 'sign-in', path: '/sign-in', answers: { 'GET /session': nobody } },
+    { name: 'sign-in', path: '/sign-in', answers: { 'GET /session': nobody, 'GET /sign-in-ways': f.linksOnly } },
     {
       name: 'sign-in-used',
       path: '/sign-in#token=abcdefgh12345678',
       answers: {
         'GET /session': nobody,
+        'GET /sign-in-ways': f.linksOnly,
         'POST /session': problem(
           401,
           'link-used',
@@ -328,6 +332,7 @@ export function pages(f) {
         'GET /projects/secret': problem(404, 'not-found', 'Not found', 'No such project.'),
       },
     },
+    ...peoplePages(f, { project, nobody, problem }),
     { name: 'not-found', path: '/nowhere', answers: project(f) },
   ]
 }

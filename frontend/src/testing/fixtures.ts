@@ -2,6 +2,7 @@
 export * from './fixtures/cycles'
 export * from './fixtures/data'
 export * from './fixtures/exports'
+export * from './fixtures/people'
 export * from './fixtures/project'
 export * from './fixtures/quality'
 export { page } from './fixtures/shared'

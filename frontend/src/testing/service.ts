@@ -72,6 +72,7 @@ export function demoAnswers(changes: Record<string, Answer> = {}): Record<string
   return {
     'GET /healthz': { status: 'ok' },
     'GET /session': fixtures.session,
+    'GET /sign-in-ways': fixtures.linksOnly,
     'GET /projects': fixtures.projects,
     'GET /projects/demo': fixtures.project,
     'GET /projects/demo/progress': fixtures.progress,
