@@ -15,6 +15,11 @@ const project = (f, changes = {}) => ({
   'GET /projects/demo/learning-curve': f.learningCurve,
   'GET /projects/demo/sources': f.sources,
   'GET /projects/demo/jobs': f.jobsDone,
+  'GET /projects/demo/review/disputed': f.disputes,
+  'GET /projects/demo/review/agreement': f.agreement,
+  'GET /projects/demo/review/annotators': f.annotators,
+  'GET /projects/demo/queue': f.queueOverview,
+  'GET /projects/demo/leases': f.leases,
   'GET /catalogue': f.catalogue,
   ...changes,
 })
@@ -88,7 +93,11 @@ export function pages(f) {
   }
   const launch = async (page) => page.getByRole('button', { name: 'Launch a cycle' }).first().click()
   return [
-    { name: 'sign-in', path: '/sign-in', answers: { 'GET /session': nobody, 'GET /sign-in-ways': f.linksOnly } },
+    {
+      name: 'sign-in',
+      path: '/sign-in',
+      answers: { 'GET /session': nobody, 'GET /sign-in-ways': f.linksOnly },
+    },
     {
       name: 'sign-in-used',
       path: '/sign-in#token=abcdefgh12345678',
@@ -299,6 +308,7 @@ export function pages(f) {
       },
       fullPage: true,
     },
+    ...[labeling(f), ...reviewing(f)],
     {
       name: 'data-failed',
       path: '/projects/demo/data',
@@ -334,6 +344,64 @@ export function pages(f) {
     },
     ...peoplePages(f, { project, nobody, problem }),
     { name: 'not-found', path: '/nowhere', answers: project(f) },
+  ]
+}
+
+/** Volumes of the particles with these ids. */
+const volumes = (ids) =>
+  Object.fromEntries(ids.map((id) => [`GET /projects/demo/subtomograms/${id}/volume`, volumeAnswer(28, id)]))
+
+function labeling(f) {
+  const task = ({ subtomogram }, index) => ({
+    lease: { id: index + 1, fencing_token: index + 1, expires_at: '2099-01-01T00:00:00Z' },
+    work: index === 0 ? 'recheck' : 'query',
+    subtomogram,
+    pick: null,
+  })
+  return {
+    name: 'label',
+    path: '/projects/demo/label',
+    answers: project(f, {
+      ...volumes([11, 12, 13]),
+      'POST /projects/demo/tasks/claim': {
+        tasks: f.disputes.items.map(task),
+        empty: null,
+        queue: { ...f.progress.queue, waiting_for_others: 7 },
+      },
+      'POST /projects/demo/decisions': { event_id: 1, status: 'accepted', label: null },
+    }),
+    act: async (page) => {
+      const answerable = page.locator('[aria-label=Classes] button[aria-disabled=false]').first()
+      await answerable.waitFor()
+      await page.keyboard.press('2')
+      await answerable.waitFor()
+      await page.keyboard.press('f')
+      await page.keyboard.press('c')
+      await page.keyboard.type('Two rings, seen from above?')
+      await page.getByText('Change an earlier decision').click()
+    },
+  }
+}
+
+function reviewing(f) {
+  const path = '/projects/demo/review'
+  const desk = { path, answers: project(f, volumes([11, 12, 13])) }
+  return [
+    { ...desk, name: 'review', act: (page) => page.getByText('What is it?').waitFor() },
+    { name: 'review-empty', path, answers: project(f, { 'GET /projects/demo/review/disputed': f.page([]) }) },
+    { name: 'review-agreement', path: `${path}?part=agreement`, answers: project(f), fullPage: true },
+    { name: 'review-queue', path: `${path}?part=queue`, answers: project(f), fullPage: true },
+    {
+      name: 'review-own',
+      path,
+      answers: project(f, {
+        'GET /projects/demo': { ...f.project, role: 'annotator' },
+        'GET /projects/demo/review/annotators': {
+          ...f.annotators,
+          annotators: f.annotators.annotators.slice(0, 1),
+        },
+      }),
+    },
   ]
 }
 

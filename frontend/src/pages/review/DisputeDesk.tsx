@@ -205,12 +205,17 @@ function PairFilter({ project, disputes, pair, onPair }: DeskProps) {
   if (pair !== '' && !pairs.some(({ name }) => name === pair))
     options.push({ value: pair, title: `${pair} (0)` })
   if (options.length === 0) return null
+  const choose = (value: string): void => {
+    onPair(value)
+    // The keys belong to the answers again, not to the list.
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
+  }
   return (
     <SelectField
       label="Between"
       options={[{ value: '', title: 'Any two answers' }, ...options]}
       value={pair}
-      onChange={onPair}
+      onChange={choose}
     />
   )
 }
