@@ -68,6 +68,10 @@ BEGIN
             WHERE e.subtomogram_id = NEW.subtomogram_id AND e.user_id = NEW.user_id
               AND e.kind NOT IN ('undo', 'comment')
               AND NOT EXISTS (SELECT 1 FROM label_event u WHERE u.undoes_event_id = e.id)
+              AND NOT EXISTS (
+                  SELECT 1 FROM particle_class c
+                  WHERE c.id = e.class_id AND e.class_set_version < c.asked_anew_in_version
+              )
         );
     END IF;
     RETURN NULL;
@@ -87,6 +91,9 @@ BEGIN
         WHERE e.subtomogram_id = NEW.subtomogram_id AND e.kind NOT IN ('undo', 'comment')
           AND (NEW.work NOT IN ('label-error', 'adjudication') OR e.created_at >= NEW.created_at)
           AND NOT EXISTS (SELECT 1 FROM label_event u WHERE u.undoes_event_id = e.id)
+          AND NOT EXISTS (
+              SELECT 1 FROM particle_class c WHERE c.id = e.class_id AND e.class_set_version < c.asked_anew_in_version
+          )
     );
     RETURN NEW;
 END
@@ -171,7 +178,7 @@ def upgrade() -> None:
         sa.Column("changed_by", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('add', 'change', 'merge', 'split', 'retire')", name=op.f("ck_class_set_change_kind")
+            "kind IN ('add', 'change', 'merge', 'split', 'retire', 'restore')", name=op.f("ck_class_set_change_kind")
         ),
         sa.ForeignKeyConstraint(
             ["changed_by"], ["user_account.id"], name=op.f("fk_class_set_change_changed_by"), ondelete="SET NULL"
@@ -268,6 +275,20 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_answered_request_created_at"), "answered_request", ["created_at"], unique=False)
     op.create_table(
+        "class_meaning",
+        sa.Column("class_id", sa.Uuid(), nullable=False),
+        sa.Column("from_version", sa.Integer(), nullable=False),
+        sa.Column("until_version", sa.Integer(), nullable=True),
+        sa.Column("counts_for_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["class_id"], ["particle_class.id"], name=op.f("fk_class_meaning_class_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["counts_for_id"], ["particle_class.id"], name=op.f("fk_class_meaning_counts_for_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("class_id", "from_version", name=op.f("pk_class_meaning")),
+    )
+    op.create_table(
         "class_example",
         sa.Column("class_id", sa.Uuid(), nullable=False),
         sa.Column("subtomogram_id", sa.BigInteger(), nullable=False),
@@ -333,6 +354,7 @@ def upgrade() -> None:
     )
     op.add_column("particle_class", sa.Column("merged_into_id", sa.Uuid(), nullable=True))
     op.add_column("particle_class", sa.Column("hotkey", sa.String(), nullable=True))
+    op.add_column("particle_class", sa.Column("asked_anew_in_version", sa.Integer(), nullable=True))
     op.create_foreign_key(
         op.f("fk_particle_class_merged_into_id"),
         "particle_class",
@@ -394,6 +416,7 @@ def downgrade() -> None:
     op.drop_column("project", "delete_after")
     op.drop_column("project", "queue_paused_at")
     op.drop_constraint(op.f("fk_particle_class_merged_into_id"), "particle_class", type_="foreignkey")
+    op.drop_column("particle_class", "asked_anew_in_version")
     op.drop_column("particle_class", "hotkey")
     op.drop_column("particle_class", "merged_into_id")
     op.drop_index(
@@ -420,6 +443,7 @@ def downgrade() -> None:
     op.drop_constraint(op.f("fk_access_token_project_id"), "access_token", type_="foreignkey")
     op.drop_column("access_token", "project_id")
     op.drop_table("class_example")
+    op.drop_table("class_meaning")
     op.drop_index(op.f("ix_answered_request_created_at"), table_name="answered_request")
     op.drop_table("answered_request")
     op.drop_index("ix_webhook_delivery_webhook_id_id", table_name="webhook_delivery")

@@ -33,6 +33,7 @@ from tomosift.pool.label_endpoints import router as labels_router
 from tomosift.pool.tomogram_endpoints import router as tomograms_router
 from tomosift.pool.upload_endpoints import router as uploads_router
 from tomosift.projects.audit_endpoints import router as project_audit_router
+from tomosift.projects.class_endpoints import router as classes_router
 from tomosift.projects.deletion import post_due_purges
 from tomosift.projects.endpoints import router as projects_router
 from tomosift.projects.invitation_endpoints import router as invitations_router
@@ -42,6 +43,8 @@ from tomosift.webhooks.endpoints import router as webhooks_router
 from tomosift.webhooks.sender import WebhookSender
 
 API_PREFIX = "/api/v1"
+REQUEST_THREADS = 16
+"""Requests worked on at once, each with a connection to the database: more would only wait for each other."""
 ROUTERS = (
     sessions_router,
     accounts_router,
@@ -49,6 +52,7 @@ ROUTERS = (
     audit_router,
     invitations_router,
     projects_router,
+    classes_router,
     project_audit_router,
     pool_router,
     uploads_router,

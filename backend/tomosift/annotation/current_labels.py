@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from tomosift.annotation import statements
 from tomosift.annotation.schemas import LabelOut
+from tomosift.kit.class_meanings import counted_class
 from tomosift.kit.label_jobs import ask_for_model_labels
 from tomosift.kit.label_rule import MODEL_RULES, SINGLE, LabelRule, Opinion, derive_label
-from tomosift.kit.standing_labels import adjudicates, counted_class, spoken_by_importer, standing_opinions
+from tomosift.kit.standing_labels import adjudicates, spoken_by_importer, standing_opinions
 from tomosift.tables import CurrentLabel, LabelEvent
 
 _ABOUT_ONE = (

@@ -41,6 +41,9 @@ _ANSWERED_BEFORE = """
         WHERE e.subtomogram_id = q.subtomogram_id AND e.user_id = :user AND NOT e.late
           AND e.kind NOT IN ('undo', 'comment', 'skip')
           AND NOT EXISTS (SELECT 1 FROM label_event u WHERE u.undoes_event_id = e.id)
+          AND NOT EXISTS (
+              SELECT 1 FROM particle_class c WHERE c.id = e.class_id AND e.class_set_version < c.asked_anew_in_version
+          )
     )
 """
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from tomosift.exports.pool_facts import JUNK, NOTHING, PoolFacts, code_of
 from tomosift.kit.artifacts import ArtifactStore, ArtifactUnreadable
+from tomosift.kit.class_meanings import counts_for
 from tomosift.kit.problems import ProblemError, not_found
 from tomosift.kit.stored_columns import most_likely, open_columns
 from tomosift.tables import Cycle, Model, ParticleClass
@@ -85,13 +86,14 @@ def find_cycle(session: Session, project_id: uuid.UUID, number: int | None) -> C
 def read_predictions(store: ArtifactStore, facts: PoolFacts, model: CycleModel | None) -> Predictions:
     """The predictions of a cycle's model; without one those that came with the import.
 
-    Confidence is the largest of softmax(z / T) (Guo et al., ICML 2017). A particle the cycle did not score has no
-    prediction. Raises ArtifactMissing or ArtifactUnreadable if the outputs are gone.
+    A prediction of a merged class counts as one of the class it was merged into; one of a retired class is no
+    prediction. Confidence is the largest of softmax(z / T) (Guo et al., ICML 2017). A particle the cycle did not score
+    has no prediction. Raises ArtifactMissing or ArtifactUnreadable if the outputs are gone.
     """
     if model is None:
-        known = facts.imported_predictions != NOTHING
-        confidence = np.where(known, facts.imported_confidence, np.nan).astype(np.float32)
-        return Predictions(facts.imported_predictions, confidence, np.full(len(facts), np.nan, np.float32), None)
+        codes = _imported_codes(facts)
+        confidence = np.where(codes != NOTHING, facts.imported_confidence, np.nan).astype(np.float32)
+        return Predictions(codes, confidence, np.full(len(facts), np.nan, np.float32), None)
     codes = np.full(len(facts), NOTHING, np.int16)
     confidence, unlike = np.full((2, len(facts)), np.nan, np.float32)
     output_codes = _codes_of_outputs(model.classes, facts.classes)
@@ -107,10 +109,24 @@ def read_predictions(store: ArtifactStore, facts: PoolFacts, model: CycleModel |
 
 
 def _codes_of_outputs(outputs: Sequence[dict[str, Any]], classes: Sequence[ParticleClass]) -> NDArray[np.int16]:
-    code = {str(each.id): code_of(each) for each in classes}
+    code = {str(each): number for each, number in _counted_codes(classes).items()}
     return np.array(
         [JUNK if each["kind"] == "junk" else code.get(str(each["id"]), NOTHING) for each in outputs], np.int16
     )
+
+
+def _imported_codes(facts: PoolFacts) -> NDArray[np.int16]:
+    counted = _counted_codes(facts.classes)
+    of_code = np.full(1 + max(map(code_of, facts.classes)), NOTHING, np.int16)
+    for each in facts.classes:
+        of_code[code_of(each)] = counted[each.id]
+    return of_code[facts.imported_predictions]
+
+
+def _counted_codes(classes: Sequence[ParticleClass]) -> dict[uuid.UUID, int]:
+    """The code that a prediction of each class counts as."""
+    code = {each.id: code_of(each) for each in classes}
+    return {each: NOTHING if counted is None else code[counted] for each, counted in counts_for(classes).items()}
 
 
 def _outputs(

@@ -28,8 +28,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
+from tomosift.kit.class_meanings import counted_class, counts_for_something
 from tomosift.kit.label_rule import ADJUDICATED, SINGLE, LabelRule, rule_at_once
-from tomosift.tables import CurrentLabel, LabelEvent, ParticleClass, User
+from tomosift.tables import CurrentLabel, LabelEvent, User
 
 NO_OPINION = ("undo", "comment")
 """Kinds of events that say nothing about what a subtomogram is."""
@@ -76,32 +77,29 @@ def newest_event(session: Session, project_id: uuid.UUID) -> int:
     return session.scalar(select(func.max(LabelEvent.id)).where(LabelEvent.project_id == project_id)) or 0
 
 
-def standing_opinions(project_id: uuid.UUID | BindParameter[Any], *, up_to_event_id: int | None = None) -> Select[Any]:
-    """All opinions of a project that nobody has undone, as rows of `label_event`.
+def standing_opinions(
+    project_id: uuid.UUID | BindParameter[Any],
+    *,
+    up_to_event_id: int | None = None,
+    class_set_version: int | None = None,
+) -> Select[Any]:
+    """All opinions of a project that nobody has undone and whose class is not retired, as rows of `label_event`.
 
     `up_to_event_id` shows the state after that event: later opinions and later undos are as if they had not been.
+    `class_set_version` shows the class set of that version.
     """
-    return _standing(up_to_event_id).where(LabelEvent.project_id == project_id)
+    return _standing(up_to_event_id, class_set_version).where(LabelEvent.project_id == project_id)
 
 
-def _standing(up_to_event_id: int | None = None) -> Select[Any]:
+def _standing(up_to_event_id: int | None = None, class_set_version: int | None = None) -> Select[Any]:
     undo = aliased(LabelEvent)
     undone = exists().where(undo.undoes_event_id == LabelEvent.id)
     if up_to_event_id is not None:
         undone = undone.where(undo.id <= up_to_event_id)
-    statement = select(LabelEvent).where(LabelEvent.kind.not_in(NO_OPINION), ~undone)
+    statement = select(LabelEvent).where(
+        LabelEvent.kind.not_in(NO_OPINION), ~undone, counts_for_something(class_set_version)
+    )
     return statement if up_to_event_id is None else statement.where(LabelEvent.id <= up_to_event_id)
-
-
-def counted_class(class_set_version: int | None = None) -> ColumnElement[Any]:
-    """The class an opinion counts for: where its class was merged into another one, that one.
-
-    `class_set_version` shows the class set of that version: later mergers are as if they had not been.
-    """
-    merged = select(ParticleClass.merged_into_id).where(ParticleClass.id == LabelEvent.class_id)
-    if class_set_version is not None:
-        merged = merged.where(ParticleClass.retired_in_version <= class_set_version)
-    return func.coalesce(merged.scalar_subquery(), LabelEvent.class_id)
 
 
 def standing_labels(
@@ -116,7 +114,7 @@ def standing_labels(
 
     Give `up_to_event_id` (a cycle's `label_snapshot_event_id`) to read the same labels however late one looks.
     """
-    opinions = standing_opinions(project_id, up_to_event_id=up_to_event_id)
+    opinions = standing_opinions(project_id, up_to_event_id=up_to_event_id, class_set_version=class_set_version)
     if between is not None:
         opinions = opinions.where(LabelEvent.subtomogram_id.between(*between))
     derived = _derived(opinions, rule, class_set_version).subquery()
@@ -159,7 +157,7 @@ def counted_opinions(
 ) -> Select[Any]:
     """The opinions that count, one of each person: rows `(subtomogram_id, user_id, kind, class_id, event_id, imported,
     adjudicates)` in the order of the ids and the events."""
-    opinions = standing_opinions(project_id, up_to_event_id=up_to_event_id)
+    opinions = standing_opinions(project_id, up_to_event_id=up_to_event_id, class_set_version=class_set_version)
     heard = _heard(opinions, class_set_version)
     return (
         select(*(heard.c[name] for name in OPINION_COLUMNS))

@@ -48,7 +48,7 @@ def settle_values(
             {value: counts[value] for value in missing}, sorted(each.name for each in list_classes(session, project_id))
         )
     for name in _new_names(missing):
-        known[name.lower()] = add_class(session, project_id, ClassIn(name=name)).id
+        known[name.lower()] = add_class(session, project_id, ClassIn(name=name), None).id
     return {value: _target(name, known) for value, name in names.items()}
 
 

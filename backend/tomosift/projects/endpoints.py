@@ -1,4 +1,4 @@
-"""HTTP face of the projects room: projects, their classes, their members."""
+"""HTTP face of the projects room: projects and their members."""
 
 import uuid
 
@@ -13,12 +13,10 @@ from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, page_
 from tomosift.kit.routing import problems
 from tomosift.kit.settings import get_settings
 from tomosift.kit.versions import IfMatch, etag
-from tomosift.projects import classes, deletion, lifecycle, membership
+from tomosift.projects import deletion, lifecycle, membership
 from tomosift.projects.access import DeletedAccess, OwnerAccess, Role, ViewerAccess
 from tomosift.projects.queries import ProjectRow, list_projects
 from tomosift.projects.schemas import (
-    ClassIn,
-    ClassOut,
     MemberIn,
     MemberOut,
     ProjectIn,
@@ -75,16 +73,6 @@ def change_project(
         answer = lifecycle.project_out(session, project, access.role)
     response.headers["ETag"] = etag(answer.version)
     return answer
-
-
-@router.post("/{slug}/classes", status_code=201, summary="Add a class", responses=problems(401, 403, 404, 409, 422))
-@repeatable()
-def create_class(body: ClassIn, access: OwnerAccess) -> ClassOut:
-    """Add a class at the end of the list; the class set gets a new version. Earlier decisions stay as they are."""
-    with transaction() as session:
-        added = classes.add_class(session, access.project_id, body)
-        record(session, access.user, "class.added", added.name, access)
-        return classes.class_out(added)
 
 
 @router.get("/{slug}/members", summary="Members of a project", responses=problems(401, 404))

@@ -14,7 +14,7 @@ from tomosift.kit.label_rule import rule_of
 from tomosift.kit.problems import conflict, invalid
 from tomosift.kit.versions import check_version
 from tomosift.projects.access import Role
-from tomosift.projects.classes import add_first_classes, class_out, list_classes
+from tomosift.projects.classes import add_first_classes, classes_out, list_classes
 from tomosift.projects.schemas import ProjectIn, ProjectOut, ProjectPatch, ProjectSettings
 from tomosift.tables import Project, ProjectMember
 
@@ -79,7 +79,7 @@ def project_out(session: Session, project: Project, role: Role) -> ProjectOut:
         voxel_size_angstrom=project.voxel_size_angstrom,
         protein_contrast="bright" if project.protein_contrast == "bright" else "dark",
         class_set_version=project.class_set_version,
-        classes=[class_out(row) for row in list_classes(session, project.id)],
+        classes=classes_out(list_classes(session, project.id)),
         settings=project_settings(project),
         role=role,
         created_at=project.created_at,

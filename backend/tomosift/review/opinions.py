@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from tomosift.annotation.schemas import SubtomogramBrief
+from tomosift.kit.class_meanings import counted_class
 from tomosift.kit.problems import not_found
-from tomosift.kit.standing_labels import NO_OPINION, counted_class
+from tomosift.kit.standing_labels import NO_OPINION
 from tomosift.pool.subtomograms import volume_url
 from tomosift.review.schemas import DerivedLabelOut, OpinionOut, ReviewItem
 from tomosift.tables import CurrentLabel, EvaluationItem, LabelEvent, QueueItem, Source, Subtomogram, User

@@ -8,7 +8,7 @@ from tomosift.tables.cycles import Cycle, Model
 from tomosift.tables.denoised import DenoisedVolume
 from tomosift.tables.jobs import JOB_STATES, Job, JobLogLine, OutboxMessage, WorkerNode
 from tomosift.tables.pool import EvaluationItem, Source, Subtomogram, Tomogram, Upload
-from tomosift.tables.projects import ClassExample, ClassSetChange, ParticleClass, Project, ProjectMember
+from tomosift.tables.projects import ClassExample, ClassMeaning, ClassSetChange, ParticleClass, Project, ProjectMember
 from tomosift.tables.requests import AnsweredRequest
 from tomosift.tables.webhooks import Webhook, WebhookDelivery
 
@@ -20,6 +20,7 @@ __all__ = [
     "Base",
     "BrowserSession",
     "ClassExample",
+    "ClassMeaning",
     "ClassSetChange",
     "CurrentLabel",
     "Cycle",

@@ -58,8 +58,10 @@ class ParticleClass(Base):
     """One class. Its id never changes meaning; the set's versions are the spans
     `added_in_version`..`retired_in_version`.
 
-    A class that was merged is retired and names the class that its labels count for now (`merged_into_id`). `hotkey` is
-    a chosen key; empty: its place in the list. `description` holds the guidelines that experts read.
+    A class that was merged is retired and names the class it was merged into (`merged_into_id`); what its labels count
+    for is in `class_meaning`. `hotkey` is a chosen key; empty: its place in the list. `description` holds the
+    guidelines that experts read. Opinions of it from versions before `asked_anew_in_version` are no answer to an open
+    question: the queue may ask the same person again.
     """
 
     __tablename__ = "particle_class"
@@ -74,12 +76,26 @@ class ParticleClass(Base):
     retired_in_version: Mapped[int | None]
     merged_into_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("particle_class.id", ondelete="SET NULL"))
     hotkey: Mapped[str | None]
+    asked_anew_in_version: Mapped[int | None]
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (
         UniqueConstraint("project_id", "name"),
         CheckConstraint("merged_into_id IS NULL OR retired_in_version IS NOT NULL", name="merged_is_retired"),
     )
+
+
+class ClassMeaning(Base):
+    """What opinions of a merged or retired class count for, in the class set's versions from `from_version` to before
+    `until_version` (empty: still): another class, or nothing. No row: for the class itself.
+    """
+
+    __tablename__ = "class_meaning"
+
+    class_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("particle_class.id", ondelete="CASCADE"), primary_key=True)
+    from_version: Mapped[int] = mapped_column(primary_key=True)
+    until_version: Mapped[int | None]
+    counts_for_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("particle_class.id", ondelete="CASCADE"))
 
 
 class ClassExample(Base):
@@ -96,7 +112,8 @@ class ClassExample(Base):
 
 
 class ClassSetChange(Base):
-    """What made a new version of a project's class set: add, change, merge, split or retire, with its consequence.
+    """What made a new version of a project's class set: add, change, merge, split, retire or restore, with its
+    consequence.
 
     `details` names the classes and how many labels were concerned.
     """
@@ -110,4 +127,4 @@ class ClassSetChange(Base):
     changed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
     created_at: Mapped[CreatedAt]
 
-    __table_args__ = (CheckConstraint("kind IN ('add', 'change', 'merge', 'split', 'retire')", name="kind"),)
+    __table_args__ = (CheckConstraint("kind IN ('add', 'change', 'merge', 'split', 'retire', 'restore')", name="kind"),)

@@ -320,6 +320,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{slug}/class-set": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The class set
+         * @description The classes with guidelines, reference examples and counts of labels; and those that were retired.
+         *
+         *     The ETag is the project's: a change of the class set must name it.
+         */
+        get: operations["read_class_set"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/class-set/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the class set
+         * @description Merge, split, retire or restore a class, with all that follows for labels and queue; a new version.
+         */
+        post: operations["change_class_set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/class-set/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions of the class set
+         * @description What made each version, by whom and when, the newest first.
+         */
+        get: operations["read_class_set_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/class-set/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a change would do
+         * @description How many labels, evaluation items, models and examples a merge, split, retirement or restoration concerns.
+         */
+        post: operations["preview_class_set_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{slug}/classes": {
         parameters: {
             query?: never;
@@ -335,6 +417,50 @@ export interface paths {
          */
         post: operations["create_class"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/classes/{class_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a class
+         * @description Change its name, colour, key, guidelines or place, if nobody has changed the project since you read it.
+         */
+        patch: operations["change_class"];
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/classes/{class_id}/examples/{subtomogram_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Show a reference example
+         * @description Show a subtomogram to annotators as an example of the class; twelve at most, none of the evaluation sample.
+         */
+        put: operations["put_example"];
+        post?: never;
+        /**
+         * Remove a reference example
+         * @description Show it no more.
+         */
+        delete: operations["delete_example"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2888,6 +3014,43 @@ export interface components {
             name: string;
         };
         /**
+         * ClassInSet
+         * @description A class with what shows it, and how many labels it has.
+         */
+        ClassInSet: {
+            /** Color */
+            color: string;
+            /** Description */
+            description: string;
+            /**
+             * Examples
+             * @description Subtomograms that show what it looks like.
+             */
+            examples: number[];
+            /**
+             * Hotkey
+             * @description "1" to "9" for the first nine classes.
+             */
+            hotkey: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Labels
+             * @description Labels in the pool; the evaluation sample is not counted.
+             */
+            labels: number;
+            /** Name */
+            name: string;
+            /**
+             * Position
+             * @description Order in lists, from 0.
+             */
+            position: number;
+        };
+        /**
          * ClassMetrics
          * @description How well one class is found, on the report half. Intervals are 95 % (Clopper and Pearson).
          */
@@ -2945,6 +3108,35 @@ export interface components {
             position: number;
         };
         /**
+         * ClassPatch
+         * @description Changes to a class; what is left out stays.
+         * @example {
+         *       "hotkey": "1",
+         *       "name": "80S ribosome"
+         *     }
+         */
+        ClassPatch: {
+            /** Color */
+            color?: string | null;
+            /**
+             * Description
+             * @description The guidelines, as plain text.
+             */
+            description?: string | null;
+            /**
+             * Hotkey
+             * @description The key that chooses it; another class gives it up.
+             */
+            hotkey?: string | null;
+            /** Name */
+            name?: string | null;
+            /**
+             * Place
+             * @description Where it stands among the classes, from 0.
+             */
+            place?: number | null;
+        };
+        /**
          * ClassPurity
          * @description A class at each threshold: lists of one length, in the order of the thresholds.
          */
@@ -2976,6 +3168,59 @@ export interface components {
              * @description The share expected to be right; None where n is 0.
              */
             share: (number | null)[];
+        };
+        /**
+         * ClassSetChangeOut
+         * @description What made a version of the class set.
+         */
+        ClassSetChangeOut: {
+            /**
+             * Changed By
+             * @description Display name; null where a file brought it.
+             */
+            changed_by: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "add" | "change" | "merge" | "split" | "retire" | "restore";
+            /** Version */
+            version: number;
+        };
+        /**
+         * ClassSetChanged
+         * @description A change that was made.
+         */
+        ClassSetChanged: {
+            /** Class Set Version */
+            class_set_version: number;
+            consequence: components["schemas"]["Consequence"];
+            /**
+             * Version
+             * @description The project's version now: its ETag.
+             */
+            version: number;
+        };
+        /**
+         * ClassSetOut
+         * @description The class set as it is. Its ETag is the project's.
+         */
+        ClassSetOut: {
+            /** Class Set Version */
+            class_set_version: number;
+            /** Classes */
+            classes: components["schemas"]["ClassInSet"][];
+            /** Retired */
+            retired: components["schemas"]["RetiredClass"][];
         };
         /**
          * ClassStatistics
@@ -3013,6 +3258,54 @@ export interface components {
             names: string[];
             /** Rows */
             rows: number[][];
+        };
+        /**
+         * Consequence
+         * @description What a change of the class set does to what is there.
+         */
+        Consequence: {
+            /**
+             * Asked Again
+             * @description Items that go back into the queue.
+             */
+            asked_again: number;
+            /**
+             * By Job
+             * @description So many labels that a job changes them: it takes a minute or so.
+             */
+            by_job: boolean;
+            /** Class Name */
+            class_name: string;
+            /**
+             * Evaluation Labels
+             * @description The same in the evaluation sample.
+             */
+            evaluation_labels: number;
+            /**
+             * Examples
+             * @description Its reference examples.
+             */
+            examples: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "merge" | "retire" | "split" | "restore";
+            /**
+             * Labels
+             * @description Labels of the pool that are concerned.
+             */
+            labels: number;
+            /**
+             * Models
+             * @description Trained models that know the class.
+             */
+            models: number;
+            /**
+             * Sentences
+             * @description The same in words.
+             */
+            sentences: string[];
         };
         /**
          * CurvePoint
@@ -4802,6 +5095,32 @@ export interface components {
             user: components["schemas"]["UserOut"];
         };
         /**
+         * Merge
+         * @description Retire a class; its labels count as those of another one from now on.
+         * @example {
+         *       "class_id": "5f0e0a66-9f0b-4b57-8d3a-6a3a6ad0c111",
+         *       "into_id": "5f0e0a66-9f0b-4b57-8d3a-6a3a6ad0c112",
+         *       "kind": "merge"
+         *     }
+         */
+        Merge: {
+            /**
+             * Class Id
+             * Format: uuid
+             */
+            class_id: string;
+            /**
+             * Into Id
+             * Format: uuid
+             */
+            into_id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "merge";
+        };
+        /**
          * ModelOut
          * @description A trained network.
          * @example {
@@ -5058,6 +5377,16 @@ export interface components {
         Page_AuditEventOut_: {
             /** Items */
             items: components["schemas"]["AuditEventOut"][];
+            /**
+             * Next
+             * @description Give it as `after` to get the next page; null at the end.
+             */
+            next: string | null;
+        };
+        /** Page[ClassSetChangeOut] */
+        Page_ClassSetChangeOut_: {
+            /** Items */
+            items: components["schemas"]["ClassSetChangeOut"][];
             /**
              * Next
              * @description Give it as `after` to get the next page; null at the end.
@@ -6068,6 +6397,74 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * Restore
+         * @description Take a class back that was merged or retired; its decisions count for it again.
+         * @example {
+         *       "class_id": "5f0e0a66-9f0b-4b57-8d3a-6a3a6ad0c111",
+         *       "kind": "restore"
+         *     }
+         */
+        Restore: {
+            /**
+             * Class Id
+             * Format: uuid
+             */
+            class_id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "restore";
+        };
+        /**
+         * Retire
+         * @description Retire a class: decisions for it count no more. `ask_again` puts its items back into the queue.
+         * @example {
+         *       "ask_again": true,
+         *       "class_id": "5f0e0a66-9f0b-4b57-8d3a-6a3a6ad0c111",
+         *       "kind": "retire"
+         *     }
+         */
+        Retire: {
+            /**
+             * Ask Again
+             * @default false
+             */
+            ask_again?: boolean;
+            /**
+             * Class Id
+             * Format: uuid
+             */
+            class_id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "retire";
+        };
+        /**
+         * RetiredClass
+         * @description A class that is no longer given.
+         */
+        RetiredClass: {
+            /** Color */
+            color: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Merged Into Id
+             * @description The class it was merged into; null: it counts for nothing.
+             */
+            merged_into_id: string | null;
+            /** Name */
+            name: string;
+            /** Retired In Version */
+            retired_in_version: number;
+        };
+        /**
          * ReviewItem
          * @description A subtomogram with everything that was said about it, the oldest first.
          * @example {
@@ -6348,6 +6745,42 @@ export interface components {
             row_count: number;
             /** Voxel Size Angstrom */
             voxel_size_angstrom: number | null;
+        };
+        /**
+         * Split
+         * @description Add classes, and put the items of a class back into the queue. Without `keep` that class is retired.
+         * @example {
+         *       "class_id": "5f0e0a66-9f0b-4b57-8d3a-6a3a6ad0c111",
+         *       "into": [
+         *         {
+         *           "name": "open"
+         *         },
+         *         {
+         *           "name": "closed"
+         *         }
+         *       ],
+         *       "kind": "split"
+         *     }
+         */
+        Split: {
+            /**
+             * Class Id
+             * Format: uuid
+             */
+            class_id: string;
+            /** Into */
+            into: components["schemas"]["ClassIn"][];
+            /**
+             * Keep
+             * @description Whether the class stays, and its labels until they are given anew.
+             * @default false
+             */
+            keep?: boolean;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "split";
         };
         /**
          * StoppingAdvice
@@ -8010,6 +8443,162 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    read_class_set: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassSetOut"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    change_class_set: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag you read, e.g. `"3"`; `*`: whatever it is. */
+                "If-Match"?: string | null;
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Merge"] | components["schemas"]["Retire"] | components["schemas"]["Split"] | components["schemas"]["Restore"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassSetChanged"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    read_class_set_history: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description The `next` of the page before. */
+                after?: string | null;
+            };
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ClassSetChangeOut_"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    preview_class_set_change: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Merge"] | components["schemas"]["Retire"] | components["schemas"]["Split"] | components["schemas"]["Restore"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consequence"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     create_class: {
         parameters: {
             query?: never;
@@ -8055,6 +8644,123 @@ export interface operations {
             409: components["responses"]["Problem409"];
             412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    change_class: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag you read, e.g. `"3"`; `*`: whatever it is. */
+                "If-Match"?: string | null;
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                class_id: string;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClassPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassOut"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    put_example: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                class_id: string;
+                subtomogram_id: number;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    delete_example: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                class_id: string;
+                subtomogram_id: number;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];

@@ -23,7 +23,9 @@ from tomosift.kit.label_rule import LabelRule, Opinion, derive_label
 from tomosift.kit.running_job import run_job
 from tomosift.kit.settings import Settings
 from tomosift.kit.standing_labels import store_labels
-from tomosift.tables import ParticleClass, Project, Subtomogram, User
+from tomosift.projects.class_set import change_class_set
+from tomosift.projects.class_set_schemas import Merge
+from tomosift.tables import Project, Subtomogram, User
 
 NUMBERS = itertools.count()
 IMPORTER = 3
@@ -51,6 +53,12 @@ def project_rule(world: World, rule: LabelRule) -> None:
         project = session.get_one(Project, world.project_id)
         project.settings = {**project.settings, "label_rule": rule}
         post_labels_job(session, world.project_id)
+
+
+def merge(world: World, gone: uuid.UUID, into: uuid.UUID) -> None:
+    with transaction() as session:
+        change = Merge(kind="merge", class_id=gone, into_id=into)
+        change_class_set(session, world.project_id, "*", change, world.user_ids[0])
 
 
 def do_label_jobs(world: World) -> None:
@@ -113,11 +121,7 @@ class History:
                 project_rule(self.world, rule)
             case ("merge",) if not self.merged:
                 self.merged = True
-                with transaction() as session:
-                    gone = session.get_one(ParticleClass, self.world.class_ids[1])
-                    gone.retired_in_version, gone.merged_into_id = 2, self.world.class_ids[2]
-                    session.get_one(Project, self.world.project_id).class_set_version = 2
-                    post_labels_job(session, self.world.project_id)
+                merge(self.world, self.world.class_ids[1], self.world.class_ids[2])
 
 
 @pytest.mark.usefixtures("clean_database")
@@ -251,9 +255,7 @@ def test_labels_of_a_moment_stay_those_of_that_moment(world: World) -> None:
     last = say(world, world.user_ids[1], first, "single", class_id=world.class_ids[1])
     for number, person in enumerate(world.user_ids[2:]):
         say(world, person, first, "single", class_id=world.class_ids[number % 2])
-    with transaction() as session:
-        session.get_one(ParticleClass, world.class_ids[1]).retired_in_version = 2
-        session.get_one(ParticleClass, world.class_ids[1]).merged_into_id = world.class_ids[0]
+    merge(world, world.class_ids[1], world.class_ids[0])
     with transaction() as session:
         labels = {
             (rule, version): ProjectLabels(session, world.project_id, rule, LabelState(last, version)).between(

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 from fixtures.cycle_world import CycleWorld, build_cycle_world
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from tomosift.annotation.current_labels import opinions_about, store_label
 from tomosift.annotation.decisions import write_event
 from tomosift.annotation.queue import Asker
 from tomosift.kit.database import transaction
 from tomosift.kit.settings import Settings
-from tomosift.tables import Cycle, LabelEvent, ParticleClass
+from tomosift.tables import ClassMeaning, Cycle, LabelEvent, ParticleClass
 from tomosift_worker.cycle.snapshot import Snapshot, TrainingSet, describe_labels, read_snapshot
 
 pytestmark = pytest.mark.usefixtures("clean_database")
@@ -106,7 +106,9 @@ def test_classes_without_a_label_are_named_and_still_count_in_the_evaluation(wor
 def test_a_class_retired_before_the_launch_is_not_trained(world: CycleWorld) -> None:
     world.label_some(4)
     with transaction() as session:
-        session.execute(update(ParticleClass).where(ParticleClass.name == "plate").values(retired_in_version=1))
+        plate = session.scalars(select(ParticleClass).where(ParticleClass.name == "plate")).one()
+        plate.retired_in_version = 1
+        session.add(ClassMeaning(class_id=plate.id, from_version=1))
 
     snapshot = snapshot_of(world.launch())
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from tomosift.consensus.model_labels import LabelState
 from tomosift.consensus.project_labels import ProjectLabels, id_ranges
+from tomosift.kit.class_meanings import was_retired
 from tomosift.kit.label_rule import as_rule
 from tomosift.tables import Cycle, EvaluationItem, Model, ParticleClass, Project, Source, Subtomogram
 from tomosift_worker.acquisition.picks import NO_GROUP
@@ -191,13 +192,15 @@ def _known_classes(session: Session, cycle: Cycle) -> dict[Label, dict[str, Any]
     version = cycle.class_set_version
     classes = session.scalars(
         select(ParticleClass)
-        .where(ParticleClass.project_id == cycle.project_id, ParticleClass.added_in_version <= version)
+        .where(
+            ParticleClass.project_id == cycle.project_id,
+            ParticleClass.added_in_version <= version,
+            ~was_retired(version),
+        )
         .order_by(ParticleClass.position, ParticleClass.name)
     )
     known: dict[Label, dict[str, Any]] = {
-        each.id: {"kind": "class", "id": str(each.id), "name": each.name}
-        for each in classes
-        if each.retired_in_version is None or each.retired_in_version > version
+        each.id: {"kind": "class", "id": str(each.id), "name": each.name} for each in classes
     }
     return {**known, None: JUNK}
 

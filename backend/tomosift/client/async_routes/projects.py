@@ -5,6 +5,17 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from tomosift.client.calls import Call, Json, new_key, segment, version_tag
+from tomosift.projects.class_set_schemas import (
+    ClassPatch,
+    ClassSetChanged,
+    ClassSetChangeOut,
+    ClassSetOut,
+    Consequence,
+    Merge,
+    Restore,
+    Retire,
+    Split,
+)
 from tomosift.projects.schemas import (
     ClassIn,
     ClassOut,
@@ -46,13 +57,6 @@ class AsyncProjectsRoutes:
         call = Call("PATCH", f"/projects/{segment(slug)}", body=body, headers={"If-Match": version_tag(version)})
         return await self._client.read(call, ProjectOut)
 
-    async def create_class(self, slug: str, body: ClassIn | Json, *, key: str | None = None) -> ClassOut:
-        """Add a class: `POST /projects/{slug}/classes`."""
-        call = Call(
-            "POST", f"/projects/{segment(slug)}/classes", body=body, headers={"Idempotency-Key": key or new_key()}
-        )
-        return await self._client.read(call, ClassOut)
-
     def read_members(self, slug: str, *, limit: int | None = None) -> AsyncIterator[MemberOut]:
         """Members of a project: `GET /projects/{slug}/members`."""
         call = Call("GET", f"/projects/{segment(slug)}/members", query={"limit": limit})
@@ -82,3 +86,61 @@ class AsyncProjectsRoutes:
         """Restore a deleted project: `POST /projects/{slug}/restore`."""
         call = Call("POST", f"/projects/{segment(slug)}/restore")
         return await self._client.read(call, ProjectOut)
+
+    async def read_class_set(self, slug: str) -> ClassSetOut:
+        """The class set: `GET /projects/{slug}/class-set`."""
+        call = Call("GET", f"/projects/{segment(slug)}/class-set")
+        return await self._client.read(call, ClassSetOut)
+
+    def read_class_set_history(self, slug: str, *, limit: int | None = None) -> AsyncIterator[ClassSetChangeOut]:
+        """Versions of the class set: `GET /projects/{slug}/class-set/history`."""
+        call = Call("GET", f"/projects/{segment(slug)}/class-set/history", query={"limit": limit})
+        return self._client.pages(call, ClassSetChangeOut)
+
+    async def preview_class_set_change(self, slug: str, body: Merge | Retire | Split | Restore | Json) -> Consequence:
+        """What a change would do: `POST /projects/{slug}/class-set/preview`."""
+        call = Call("POST", f"/projects/{segment(slug)}/class-set/preview", body=body)
+        return await self._client.read(call, Consequence)
+
+    async def change_class_set(
+        self, slug: str, body: Merge | Retire | Split | Restore | Json, *, version: int | str
+    ) -> ClassSetChanged:
+        """Change the class set: `POST /projects/{slug}/class-set/changes`."""
+        call = Call(
+            "POST",
+            f"/projects/{segment(slug)}/class-set/changes",
+            body=body,
+            headers={"If-Match": version_tag(version)},
+        )
+        return await self._client.read(call, ClassSetChanged)
+
+    async def create_class(self, slug: str, body: ClassIn | Json, *, key: str | None = None) -> ClassOut:
+        """Add a class: `POST /projects/{slug}/classes`."""
+        call = Call(
+            "POST", f"/projects/{segment(slug)}/classes", body=body, headers={"Idempotency-Key": key or new_key()}
+        )
+        return await self._client.read(call, ClassOut)
+
+    async def change_class(
+        self, slug: str, class_id: UUID | str, body: ClassPatch | Json, *, version: int | str
+    ) -> ClassOut:
+        """Change a class: `PATCH /projects/{slug}/classes/{class_id}`."""
+        call = Call(
+            "PATCH",
+            f"/projects/{segment(slug)}/classes/{segment(class_id)}",
+            body=body,
+            headers={"If-Match": version_tag(version)},
+        )
+        return await self._client.read(call, ClassOut)
+
+    async def put_example(self, slug: str, class_id: UUID | str, subtomogram_id: int) -> None:
+        """Show a reference example: `PUT /projects/{slug}/classes/{class_id}/examples/{subtomogram_id}`."""
+        call = Call("PUT", f"/projects/{segment(slug)}/classes/{segment(class_id)}/examples/{segment(subtomogram_id)}")
+        await self._client.send(call)
+
+    async def delete_example(self, slug: str, class_id: UUID | str, subtomogram_id: int) -> None:
+        """Remove a reference example: `DELETE /projects/{slug}/classes/{class_id}/examples/{subtomogram_id}`."""
+        call = Call(
+            "DELETE", f"/projects/{segment(slug)}/classes/{segment(class_id)}/examples/{segment(subtomogram_id)}"
+        )
+        await self._client.send(call)
