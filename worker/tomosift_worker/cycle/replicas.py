@@ -32,7 +32,7 @@ from tomosift_worker.training.supervised import SupervisedTrainer, TrainingDiver
 LONGEST_WAIT = timedelta(minutes=10)
 WORK, MEETING_POINT = "work.pickle", "meeting-point"
 POLL_SECONDS = 0.05
-LAST_WORDS_SECONDS = 10.0
+LAST_WORDS_SECONDS = 3.0
 
 
 class ReplicaLost(RuntimeError):
@@ -135,12 +135,10 @@ def _await_arrivals(context: CycleContext, folder: Path, others: list["subproces
 def _raise_as_theirs(others: list["subprocess.Popen[bytes]"], error: RuntimeError) -> None:
     """Say it as it is where an error here only tells that another process is gone."""
     until = time.monotonic() + LAST_WORDS_SECONDS
-    while "process group" not in str(error) and time.monotonic() < until:
-        codes = [each.poll() for each in others]
-        if OUT_OF_MEMORY in codes:
-            raise MemoryError("a further process of the training ran out of memory") from error
-        if any(codes):
-            raise ReplicaLost("a further process of the training has ended before its time") from error
-        if "closed" not in str(error).lower() and "reset" not in str(error).lower():
+    while not any(codes := [each.poll() for each in others]):
+        if time.monotonic() > until:
             return
         time.sleep(POLL_SECONDS)
+    if OUT_OF_MEMORY in codes:
+        raise MemoryError("a further process of the training ran out of memory") from error
+    raise ReplicaLost("a further process of the training has ended before its time") from error
