@@ -69,8 +69,8 @@ export function SamplingFields(props: FieldsProps) {
             label="Evaluation sample, % of the pool"
             hint="Drawn at random to measure accuracy."
           />
-          <NumberSetting {...props} name="evaluation_minimum" label="At least" />
-          <NumberSetting {...props} name="evaluation_maximum" label="At most" />
+          <NumberSetting {...props} name="evaluation_minimum" label="Sample: at least" />
+          <NumberSetting {...props} name="evaluation_maximum" label="Sample: at most" />
         </div>
         <CheckField
           label="Go on with random particles when a batch is used up"
