@@ -16,12 +16,21 @@ from typing import Any
 from queue_world import SLUG, BenchProject
 from sqlalchemy import NullPool, create_engine, text
 
+from tomosift.annotation.decisions import record_decision
+from tomosift.annotation.leases import release_lease
+from tomosift.annotation.queue import Asker, claim_tasks
+from tomosift.annotation.schemas import DecisionIn
+from tomosift.kit.database import reset_engine, transaction
+from tomosift.kit.lease_ends import end_expired_leases
+from tomosift.kit.settings import get_settings
+
 PROCESSES = 5
 THREADS = 10
 LEASE_MINUTES = 2 / 60
 KILL_EVERY_SECONDS = (1.0, 3.0)
 
-# Two leases of one item overlap only if the earlier one ended after the later one began.
+# A lease begins by the clock and ends by the time its last transaction began: of two that never overlapped, the earlier
+# one's end is before the later one's begin.
 _OVERLAPPING = """
     SELECT count(*) FROM (
         SELECT claimed_at, lag(ended_at) OVER (PARTITION BY {key} ORDER BY id) AS ended_before,
@@ -34,6 +43,8 @@ _OVERLAPPING = """
 def crash_run(url: str, project: BenchProject, claims: int) -> dict[str, Any]:
     """Work until so many claims were made; what was found, with the count of claims and kills."""
     os.environ["TOMOSIFT_LEASE_MINUTES"] = str(LEASE_MINUTES)
+    get_settings.cache_clear()
+    reset_engine()
     engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     began, kills = time.monotonic(), 0
     with engine.connect() as connection:
@@ -72,7 +83,8 @@ def crash_run(url: str, project: BenchProject, claims: int) -> dict[str, Any]:
 
 def _start(project: BenchProject, number: int) -> Any:
     share = project.user_ids[number::PROCESSES]
-    process = multiprocessing.get_context("spawn").Process(
+    # Forked, so that the next one works at once; this process has no connection of the service's open.
+    process = multiprocessing.get_context("fork").Process(
         target=_claimers, args=(project.project_id, share, project.class_id), daemon=True
     )
     process.start()
@@ -91,13 +103,6 @@ def _claimers(project_id: uuid.UUID, user_ids: list[uuid.UUID], class_id: str) -
 
 
 def _claim_for_ever(project_id: uuid.UUID, user_id: uuid.UUID, class_id: str) -> None:
-    from tomosift.annotation.decisions import record_decision
-    from tomosift.annotation.leases import release_lease
-    from tomosift.annotation.queue import Asker, claim_tasks
-    from tomosift.annotation.schemas import DecisionIn
-    from tomosift.kit.database import transaction
-    from tomosift.kit.lease_ends import end_expired_leases
-
     asker = Asker(project_id, SLUG, user_id)
     while True:
         with transaction() as session:

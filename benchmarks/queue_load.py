@@ -142,6 +142,8 @@ def _api_process(folder: Path) -> Iterator[int]:
             with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz"):
                 break
             time.sleep(0.1)
+        else:
+            raise SystemExit((folder / "api.log").read_text()[-2000:])
         yield port
     finally:
         process.terminate()

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI
 from pydantic import BaseModel
 
@@ -82,6 +83,7 @@ class Health(BaseModel):
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """The background work of one API process: the outbox's relay, the webhooks' sender, the hub of live events."""
+    current_default_thread_limiter().total_tokens = REQUEST_THREADS
     chores = [*default_chores(), Chore("end deleted projects", 60.0, post_due_purges)]
     relay, sender = Relay(get_celery().send_task, chores), WebhookSender(get_settings())
     relay.start()

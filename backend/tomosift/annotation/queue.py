@@ -73,8 +73,8 @@ def lease_item(session: Session, asker: Asker, queue_item_id: int, subtomogram_i
         "AND (queue_item_id = :item OR (user_id = :user AND subtomogram_id = :subtomogram))"
     )
     insert = text(
-        "INSERT INTO lease (project_id, queue_item_id, subtomogram_id, user_id, expires_at) "
-        "VALUES (:project, :item, :subtomogram, :user, now() + make_interval(secs => :seconds)) "
+        "INSERT INTO lease (project_id, queue_item_id, subtomogram_id, user_id, claimed_at, expires_at) "
+        "VALUES (:project, :item, :subtomogram, :user, clock_timestamp(), now() + make_interval(secs => :seconds)) "
         "ON CONFLICT DO NOTHING RETURNING id"
     )
     values = asker.values(item=queue_item_id, subtomogram=subtomogram_id)

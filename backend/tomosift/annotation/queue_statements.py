@@ -22,8 +22,8 @@ _ROOM = f"""
 # expired leases, and gives new ones. A claimer whose snapshot is older than another's commit may still see an item as
 # free; the unique index on live leases then turns its row away (ON CONFLICT), `wanted` says so, and the caller repeats.
 # Whom an item has been answered by is on its own row, so locking it shows the newest state, and nobody is asked twice.
-# The subquery on `ended` makes the old leases end before the new ones are inserted. NOT IN reads the live leases once and
-# hashes them; as a join, planned while there were few, it would look through all of them for each item.
+# The subquery on `ended` makes the old leases end before the new ones are inserted. NOT IN reads the live leases once
+# and hashes them; as a join, planned while there were few, it would look through all of them for each item.
 CLAIM = text(f"""
     WITH candidate AS (
         SELECT q.id, q.subtomogram_id
@@ -53,8 +53,8 @@ CLAIM = text(f"""
         )
         RETURNING 1
     ), given AS (
-        INSERT INTO lease (project_id, queue_item_id, subtomogram_id, user_id, expires_at)
-        SELECT :project, c.id, c.subtomogram_id, :user, now() + make_interval(secs => :seconds)
+        INSERT INTO lease (project_id, queue_item_id, subtomogram_id, user_id, claimed_at, expires_at)
+        SELECT :project, c.id, c.subtomogram_id, :user, clock_timestamp(), now() + make_interval(secs => :seconds)
         FROM candidate c
         WHERE (SELECT count(*) FROM ended) >= 0
         ON CONFLICT DO NOTHING
