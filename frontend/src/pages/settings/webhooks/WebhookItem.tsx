@@ -44,7 +44,7 @@ export function WebhookItem({
         <h2>{webhook.url}</h2>
         <Badge tone={webhook.is_active ? 'good' : 'warn'}>{webhook.is_active ? 'On' : 'Paused'}</Badge>
       </div>
-      <p className={styles.muted}>Told when {webhook.events.map((event) => EVENTS[event]).join(', ')}.</p>
+      <p className={styles.muted}>Told when {webhook.events.map((event) => EVENTS[event]).join(' or ')}.</p>
       <div className={styles.row}>
         <Button
           size="small"
