@@ -9,6 +9,7 @@ import { NotFoundPage } from './NotFoundPage'
 import {
   AccountPage,
   ActivityPage,
+  ClassesPage,
   CyclePage,
   CyclesPage,
   DataPage,
@@ -68,6 +69,7 @@ export function AppRoutes() {
           <Route path="export" element={<ExportPage />} />
           <Route path="settings" element={<MembersPage />} />
           <Route path="settings/project" element={<ProjectSettingsPage />} />
+          <Route path="settings/classes" element={<ClassesPage />} />
           <Route path="settings/activity" element={<ActivityPage />} />
           <Route path="settings/webhooks" element={<WebhooksPage />} />
           <Route path="*" element={<NotFoundPage />} />

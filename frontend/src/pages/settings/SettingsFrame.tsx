@@ -22,9 +22,14 @@ export function SettingsFrame({
   const owns = allows(project.role, 'owner')
   const links = [
     { to: base, title: 'Members' },
-    { to: `${base}/project`, title: 'Project' },
-    { to: `${base}/activity`, title: 'Activity' },
-    { to: `${base}/webhooks`, title: 'Webhooks' },
+    { to: `${base}/classes`, title: 'Classes' },
+    ...(owns
+      ? [
+          { to: `${base}/project`, title: 'Project' },
+          { to: `${base}/activity`, title: 'Activity' },
+          { to: `${base}/webhooks`, title: 'Webhooks' },
+        ]
+      : []),
   ]
   return (
     <Page
@@ -32,7 +37,7 @@ export function SettingsFrame({
       windowTitle={`${title} of ${project.name}`}
       actions={owns || !forOwners ? actions : undefined}
     >
-      {owns && <SubNavigation label="Settings" links={links} />}
+      <SubNavigation label="Settings" links={links} />
       {owns || !forOwners ? (
         children
       ) : (
