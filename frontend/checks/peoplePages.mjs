@@ -47,7 +47,12 @@ export function peoplePages(f, { project, nobody, problem }) {
       path: '/invitation#token=abcdefgh12345678',
       answers: {
         'GET /session': nobody,
-        'POST /invitations/look': problem(410, 'x', 'This invitation was used already', 'Each one works once.'),
+        'POST /invitations/look': problem(
+          410,
+          'x',
+          'This invitation was used already',
+          'Each one works once.',
+        ),
       },
     },
     { name: 'members', path: at(''), answers: settings(), fullPage: true },
