@@ -1,4 +1,5 @@
 /** The pages and states to look at: address, the service's answers, and what to do before looking. */
+import { classPages } from './classPages.mjs'
 import { peoplePages } from './peoplePages.mjs'
 
 const project = (f, changes = {}) => ({
@@ -342,6 +343,7 @@ export function pages(f) {
         'GET /projects/secret': problem(404, 'not-found', 'Not found', 'No such project.'),
       },
     },
+    ...classPages(f, project),
     ...peoplePages(f, { project, nobody, problem }),
     { name: 'not-found', path: '/nowhere', answers: project(f) },
   ]
