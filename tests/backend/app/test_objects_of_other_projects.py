@@ -19,6 +19,7 @@ FREE = ("PUT /projects/{slug}/members/{user_id}",)
 BODIES: dict[str, dict[str, Any]] = {
     "POST /projects/{slug}/uploads/{upload_id}/unpack": {"path": "a.zip"},
     "POST /projects/{slug}/review/subtomograms/{subtomogram_id}/adjudication": {"kind": "junk"},
+    "PATCH /projects/{slug}/classes/{class_id}": {"name": "mine"},
     "PATCH /projects/{slug}/webhooks/{webhook_id}": {"is_active": False},
 }
 

@@ -8,6 +8,7 @@ from fixtures.web_client import API, Service, make_project
 
 from tomosift.kit.settings import Settings
 from tomosift.projects.palette import PALETTE, next_color
+from tomosift.projects.schemas import ProjectSettings
 
 pytestmark = pytest.mark.usefixtures("clean_database")
 
@@ -41,13 +42,7 @@ def test_a_project_has_what_it_was_made_with(service: Service) -> None:
         ("ribosome", "#aabbcc", "1"),
         ("proteasome", PALETTE[0], "2"),
     ]
-    assert project["settings"] == {
-        "batch_size": 60,
-        "evaluation_fraction": 0.02,
-        "evaluation_minimum": 100,
-        "evaluation_maximum": 1000,
-        "interleave": 2,
-    }
+    assert project["settings"] == ProjectSettings(batch_size=60).model_dump()
     assert owner.get(f"{API}/projects/ribosomes-in-situ").json() == project
     assert made.headers["ETag"] == '"1"'
 
