@@ -23,7 +23,6 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "default-src 'self'",
         "script-src 'self'",
         "style-src 'self'",
-        "style-src-attr 'unsafe-inline'",  # the volume viewer sizes its canvases through element styles
         "img-src 'self' data: blob:",
         "font-src 'self'",
         "connect-src 'self'",
