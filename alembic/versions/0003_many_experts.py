@@ -365,6 +365,11 @@ def upgrade() -> None:
     )
     op.add_column("project", sa.Column("queue_paused_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("project", sa.Column("delete_after", sa.DateTime(timezone=True), nullable=True))
+    # Counting a batch reads the index alone, however many items the batches before it had.
+    op.drop_index("ix_queue_item_project_id_batch", table_name="queue_item")
+    op.create_index(
+        "ix_queue_item_project_id_batch", "queue_item", ["project_id", "batch", "work", "state"], unique=False
+    )
     op.create_index("ix_queue_item_subtomogram_id", "queue_item", ["subtomogram_id"], unique=False)
     op.add_column(
         "queue_item",
@@ -413,6 +418,8 @@ def downgrade() -> None:
     op.drop_index("uq_user_account_email_lower", table_name="user_account")
     op.drop_column("user_account", "email")
     op.drop_index("ix_queue_item_subtomogram_id", table_name="queue_item")
+    op.drop_index("ix_queue_item_project_id_batch", table_name="queue_item")
+    op.create_index("ix_queue_item_project_id_batch", "queue_item", ["project_id", "batch"], unique=False)
     op.drop_column("project", "delete_after")
     op.drop_column("project", "queue_paused_at")
     op.drop_constraint(op.f("fk_particle_class_merged_into_id"), "particle_class", type_="foreignkey")

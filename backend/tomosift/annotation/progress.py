@@ -17,7 +17,7 @@ from tomosift.annotation.schemas import (
     ProgressOut,
     QueueStatus,
 )
-from tomosift.kit.launch_readiness import active_cycle, launch_readiness
+from tomosift.kit.launch_readiness import Readiness, active_cycle, launch_readiness
 from tomosift.projects.classes import list_classes
 from tomosift.tables import Job, Subtomogram
 
@@ -27,16 +27,17 @@ def project_progress(session: Session, asker: Asker) -> ProgressOut:
     pool_size = session.scalar(select(func.count()).where(Subtomogram.project_id == asker.project_id)) or 0
     queue = queue_status(session, asker)
     evaluation = _evaluation(session, asker.project_id)
+    readiness = launch_readiness(session, asker.project_id)
     return ProgressOut(
         pool_size=pool_size,
-        labeled=_label_counts(session, asker.project_id),
+        labeled=_label_counts(session, asker.project_id, readiness),
         evaluation=evaluation,
         queue=queue,
-        next_step=_next_step(session, asker, pool_size, queue),
+        next_step=_next_step(session, asker, pool_size, queue, readiness),
     )
 
 
-def _label_counts(session: Session, project_id: uuid.UUID) -> LabelCounts:
+def _label_counts(session: Session, project_id: uuid.UUID, readiness: Readiness) -> LabelCounts:
     rows = session.execute(statements.PROGRESS_LABELS, {"project": project_id}).all()
     of_class = {row.class_id: row.labels for row in rows if row.kind == "class"}
     of_kind = {row.kind: row.labels for row in rows if row.kind != "class"}
@@ -48,7 +49,7 @@ def _label_counts(session: Session, project_id: uuid.UUID) -> LabelCounts:
         junk=of_kind.get("junk", 0),
         unsure=of_kind.get("unsure", 0),
         skipped=of_kind.get("skip", 0),
-        training_total=launch_readiness(session, project_id).training_labels,
+        training_total=readiness.training_labels,
     )
 
 
@@ -64,7 +65,7 @@ def _evaluation(session: Session, project_id: uuid.UUID) -> EvaluationProgress:
     )
 
 
-def _next_step(session: Session, asker: Asker, pool_size: int, queue: QueueStatus) -> NextStep:
+def _next_step(session: Session, asker: Asker, pool_size: int, queue: QueueStatus, readiness: Readiness) -> NextStep:
     if pool_size == 0:
         return _before_import(session, asker)
     left = _left(queue)
@@ -76,7 +77,6 @@ def _next_step(session: Session, asker: Asker, pool_size: int, queue: QueueStatu
         return NextStep(code="paused", text="The queue is paused; a curator resumes it.", action="wait")
     if queue.open_query:
         return NextStep(code="label", text=f"Label {left}.", action="label")
-    readiness = launch_readiness(session, asker.project_id)
     if readiness.is_ready:
         rest = f" Still open: {left}." if left else ""
         text = f"This batch is answered: launch a cycle, which learns from it and chooses the next items.{rest}"

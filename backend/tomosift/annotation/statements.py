@@ -5,14 +5,9 @@
 from sqlalchemy import text
 
 from tomosift.annotation.queue_statements import OUTDATED
+from tomosift.kit.launch_readiness import LABEL_COUNTS
 
-PROGRESS_LABELS = text("""
-    SELECT l.kind, l.class_id, count(*) AS labels
-    FROM current_label l
-    WHERE l.project_id = :project
-      AND NOT EXISTS (SELECT 1 FROM evaluation_item e WHERE e.subtomogram_id = l.subtomogram_id)
-    GROUP BY l.kind, l.class_id
-""")
+PROGRESS_LABELS = text(LABEL_COUNTS)
 
 PROGRESS_EVALUATION = text("""
     SELECT e.half, count(*) AS size, count(l.subtomogram_id) FILTER (WHERE l.kind <> 'skip') AS labeled

@@ -12,15 +12,25 @@ FEWEST_CLASSES = 2
 FEWEST_TRAINING_LABELS = 10
 ACTIVE_STAGES = ("queued", "train", "evaluate", "score", "select")
 
+# Counted from the index alone; the few of the evaluation sample are taken off, not looked up for every label.
+LABEL_COUNTS = """
+    SELECT kind, class_id, CAST(sum(labels) AS integer) AS labels FROM (
+        SELECT l.kind, l.class_id, count(*) AS labels FROM current_label l
+        WHERE l.project_id = :project GROUP BY l.kind, l.class_id
+        UNION ALL
+        SELECT l.kind, l.class_id, -count(*)
+        FROM evaluation_item e JOIN current_label l ON l.subtomogram_id = e.subtomogram_id
+        WHERE e.project_id = :project GROUP BY l.kind, l.class_id
+    ) counted
+    GROUP BY kind, class_id HAVING sum(labels) > 0
+"""
 # Junk trains as a class of its own, so it counts as one here. Retired classes are not trained on.
-_TRAINING_LABELS = text("""
-    SELECT l.kind, c.name, count(*) AS labels
-    FROM current_label l
+_TRAINING_LABELS = text(f"""
+    SELECT l.kind, c.name, l.labels
+    FROM ({LABEL_COUNTS}) l
     LEFT JOIN particle_class c ON c.id = l.class_id
-    WHERE l.project_id = :project AND l.kind IN ('class', 'junk') AND c.retired_in_version IS NULL
-      AND NOT EXISTS (SELECT 1 FROM evaluation_item e WHERE e.subtomogram_id = l.subtomogram_id)
-    GROUP BY l.kind, c.name
-""")
+    WHERE l.kind IN ('class', 'junk') AND c.retired_in_version IS NULL
+""")  # noqa: S608 - a constant of this file
 
 
 @dataclass(frozen=True)

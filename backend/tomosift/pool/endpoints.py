@@ -210,7 +210,7 @@ def read_volume(
 
 
 def _reader(access: ProjectAccess) -> Reader:
-    return Reader(access.user.id, access.role.may(Role.CURATOR))
+    return Reader(access.project_id, access.user.id, access.role.may(Role.CURATOR))
 
 
 def _summary_fields(

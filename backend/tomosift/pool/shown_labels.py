@@ -3,7 +3,7 @@
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_, select
+from sqlalchemy import ColumnElement, exists, not_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from tomosift.tables import CurrentLabel, EvaluationItem, LabelEvent, QueueItem, Subtomogram
@@ -13,8 +13,9 @@ BLIND_WORK = ("query", "evaluation", "recheck")
 
 @dataclass(frozen=True)
 class Reader:
-    """Who looks at the pool."""
+    """Who looks at the pool of which project."""
 
+    project_id: uuid.UUID
     user_id: uuid.UUID
     is_curator: bool
 
@@ -32,13 +33,16 @@ def is_shown_to(reader: Reader) -> ColumnElement[bool]:
         LabelEvent.kind.not_in(("undo", "comment", "skip")),
         not_(exists().where(undo.undoes_event_id == LabelEvent.id)),
     )
-    is_asked = exists().where(
-        QueueItem.subtomogram_id == Subtomogram.id, QueueItem.state == "open", QueueItem.work.in_(BLIND_WORK)
+    # Not correlated: read once, because a page may pass over many labeled items before it is full.
+    may_hide: ColumnElement[bool] = Subtomogram.id.in_(
+        select(QueueItem.subtomogram_id).where(
+            QueueItem.project_id == reader.project_id, QueueItem.state == "open", QueueItem.work.in_(BLIND_WORK)
+        )
     )
-    may_look = not_(is_asked)
     if not reader.is_curator:
-        may_look = and_(may_look, not_(is_evaluation_item()))
-    return or_(CurrentLabel.kind == "skip", has_decided, may_look)
+        evaluation = select(EvaluationItem.subtomogram_id).where(EvaluationItem.project_id == reader.project_id)
+        may_hide = or_(may_hide, Subtomogram.id.in_(evaluation))
+    return or_(not_(may_hide), CurrentLabel.kind == "skip", has_decided)
 
 
 def is_evaluation_item() -> ColumnElement[bool]:

@@ -65,7 +65,7 @@ class QueueItem(Base):
             "id",
             postgresql_where=text("state = 'open'"),
         ),
-        Index("ix_queue_item_project_id_batch", "project_id", "batch"),
+        Index("ix_queue_item_project_id_batch", "project_id", "batch", "work", "state"),
         Index("ix_queue_item_subtomogram_id", "subtomogram_id"),
     )
 

@@ -56,7 +56,7 @@ def choose(context: CycleContext, ids: Sequence[int], scores: Sequence[float] | 
     """What a cycle picks of these ids, scored from high to low unless scores are given."""
     values = np.linspace(1.0, 0.0, len(ids)) if scores is None else np.array(scores, float)
     outputs = PoolOutputs(np.array(ids, np.int64), np.zeros((len(ids), 2), np.float32), np.zeros((len(ids), 1)), seed=7)
-    scored, plan = Scored(outputs, values, "none"), plan_cycle(context)
+    scored, plan = Scored(outputs, values, "none", unlike=None), plan_cycle(context)
     return CycleResults(None, {}, plan, scored, select_batch(context, scored, plan))
 
 
