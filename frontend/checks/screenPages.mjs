@@ -309,7 +309,8 @@ export function pages(f) {
       },
       fullPage: true,
     },
-    ...[labeling(f), ...reviewing(f)],
+    labeling(f),
+    ...reviewing(f),
     {
       name: 'data-failed',
       path: '/projects/demo/data',

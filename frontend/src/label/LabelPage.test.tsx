@@ -54,9 +54,10 @@ function answers(pool: Task[], changes: Record<string, Answer> = {}): Record<str
 /** Wait until this item's volume has been drawn, so that it can be decided. */
 async function shows(id: number): Promise<void> {
   await screen.findByText(`TS_01/${id}`)
-  await waitFor(() =>
-    expect(screen.getByRole('button', { name: /barrel/ }).getAttribute('aria-disabled')).toBe('false'),
-  )
+  await waitFor(() => {
+    const classes = within(screen.getByRole('group', { name: 'Classes' }))
+    expect(classes.getByRole('button', { name: /barrel/ }).getAttribute('aria-disabled')).toBe('false')
+  })
 }
 
 beforeEach(() => {
