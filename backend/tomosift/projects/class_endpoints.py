@@ -127,7 +127,7 @@ def put_example(class_id: uuid.UUID, subtomogram_id: SubtomogramId, access: Cura
     responses=problems(403),
 )
 def delete_example(class_id: uuid.UUID, subtomogram_id: SubtomogramId, access: CuratorAccess) -> None:
-    """Show it no more."""
+    """Annotators are no longer shown it with the class; the subtomogram and its label stay."""
     with transaction() as session:
         row = class_set_reading.remove_example(session, access.project_id, class_id, subtomogram_id)
         record(session, access.user, "class.example-removed", row.name, access, subtomogram_id=subtomogram_id)

@@ -458,7 +458,7 @@ export interface paths {
         post?: never;
         /**
          * Remove a reference example
-         * @description Show it no more.
+         * @description Annotators are no longer shown it with the class; the subtomogram and its label stay.
          */
         delete: operations["delete_example"];
         options?: never;

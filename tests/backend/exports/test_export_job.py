@@ -140,7 +140,13 @@ def test_the_manifest_says_where_everything_comes_from(world: ExportWorld) -> No
         "scored": 12,
         "model": {"key": manifest["predictions"]["model"]["key"], "checksum": "blake2b:00"},
     }
-    assert manifest["particles"] == {"in_project": 12, "selected": 12, "written": 12, "without_position": 0}
+    assert manifest["particles"] == {
+        "in_project": 12,
+        "selected": 12,
+        "written": 12,
+        "without_position": 0,
+        "left_out_as_unlike": 0,
+    }
     assert {each["name"]: each["count"] for each in manifest["classes"] if each["count"]} == {
         "ribosome": 4,
         "proteasome": 8,
