@@ -88,7 +88,13 @@ def check_files(world: ExportWorld, particles: ParticleSet, job_id: uuid.UUID) -
     out = world.artifacts.local_path(attempt_prefix(job_id, 2))
     assert out is not None
     manifest = json.loads((out / "manifest.json").read_bytes())
-    assert manifest["particles"] == {"in_project": COUNT, "selected": 100, "written": COUNT, "without_position": 0}
+    assert manifest["particles"] == {
+        "in_project": COUNT,
+        "selected": 100,
+        "written": COUNT,
+        "without_position": 0,
+        "left_out_as_unlike": 0,
+    }
     for each in manifest["files"]:
         data = (out / each["path"]).read_bytes()
         assert (each["bytes"], each["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
