@@ -81,7 +81,7 @@ class OutboxMessage(Base):
 
 
 class WorkerNode(Base):
-    """A worker that announced itself: its device and the catalogue of what it can do."""
+    """A worker that announced itself: its device with its memory, and the catalogue of what it can do."""
 
     __tablename__ = "worker_node"
 
@@ -90,6 +90,7 @@ class WorkerNode(Base):
     queue: Mapped[str]
     device: Mapped[str]
     device_name: Mapped[str]
+    memory_bytes: Mapped[int | None] = mapped_column(BigInteger)
     versions: Mapped[dict[str, Any]]
     catalogue: Mapped[dict[str, Any]]
     started_at: Mapped[CreatedAt]
