@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from queue_load import _database, _embedded_postgres
+from queue_world import embedded_postgres, new_database
 from sqlalchemy import text
 from star_rows import COLUMNS, _line
 
@@ -41,8 +41,8 @@ def main() -> None:
         return
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tomosift-bench-", dir=options.folder)))
-        server = options.database_url or stack.enter_context(_embedded_postgres(folder))
-        url = stack.enter_context(_database(server))
+        server = options.database_url or stack.enter_context(embedded_postgres(folder))
+        url = stack.enter_context(new_database(server))
         os.environ |= {"TOMOSIFT_DATABASE_URL": url, "TOMOSIFT_HOME": str(folder / "home")}
         (folder / "home").mkdir(mode=0o700)
         print(f"Filling {options.rows:,} particles …", flush=True)
