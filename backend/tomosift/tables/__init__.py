@@ -4,7 +4,7 @@ from tomosift.tables.accounts import AccessToken, BrowserSession, Invitation, Oi
 from tomosift.tables.annotation import CurrentLabel, LabelEvent, Lease, QueueItem
 from tomosift.tables.audit import AuditEvent
 from tomosift.tables.base import Base
-from tomosift.tables.cycles import Cycle, Model
+from tomosift.tables.cycles import Cycle, CycleTrigger, Model, ModelChoice
 from tomosift.tables.denoised import DenoisedVolume
 from tomosift.tables.jobs import JOB_STATES, Job, JobLogLine, OutboxMessage, WorkerNode
 from tomosift.tables.pool import EvaluationItem, Source, Subtomogram, Tomogram, Upload
@@ -24,6 +24,7 @@ __all__ = [
     "ClassSetChange",
     "CurrentLabel",
     "Cycle",
+    "CycleTrigger",
     "DenoisedVolume",
     "EvaluationItem",
     "Invitation",
@@ -32,6 +33,7 @@ __all__ = [
     "LabelEvent",
     "Lease",
     "Model",
+    "ModelChoice",
     "OidcRequest",
     "OutboxMessage",
     "ParticleClass",

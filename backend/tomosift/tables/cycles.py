@@ -75,3 +75,43 @@ class Model(Base):
     classes: Mapped[list[Any]]
     description: Mapped[dict[str, Any]]
     created_at: Mapped[CreatedAt]
+
+
+class ModelChoice(Base):
+    """The model of an earlier cycle that serves a project: its predictions, and where the next cycle starts from.
+
+    It stands in for all cycles up to the number `passed_up_to`; a later one serves as soon as it is ready. No row: the
+    newest cycle's model serves.
+    """
+
+    __tablename__ = "model_choice"
+
+    project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), primary_key=True)
+    cycle_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cycle.id", ondelete="CASCADE"), index=True)
+    passed_up_to: Mapped[int]
+    chosen_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
+    chosen_at: Mapped[CreatedAt]
+
+
+class CycleTrigger(Base):
+    """What starts cycles of a project by itself: `after_labels` new labels, or the time `nightly_at` (`hh:mm` in the
+    zone `time_zone`). No row, or neither: nothing does.
+
+    `settings` is what such a cycle is asked for. A failed cycle pauses it, with the reason; who sets it anew takes the
+    pause away. `night` is the last moment of `nightly_at` that was dealt with.
+    """
+
+    __tablename__ = "cycle_trigger"
+
+    project_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"), primary_key=True)
+    after_labels: Mapped[int | None]
+    nightly_at: Mapped[str | None]
+    time_zone: Mapped[str] = mapped_column(default="UTC", server_default="UTC")
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    night: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]
+    pause_reason: Mapped[str | None]
+    set_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id", ondelete="SET NULL"))
+    set_at: Mapped[CreatedAt]
+
+    __table_args__ = (CheckConstraint("after_labels > 0", name="after_labels"),)
