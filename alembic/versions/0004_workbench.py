@@ -12,6 +12,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("worker_node", sa.Column("memory_bytes", sa.BigInteger(), nullable=True))
+    op.add_column(
+        "label_event", sa.Column("suggestion_shown", sa.Boolean(), server_default=sa.text("false"), nullable=False)
+    )
     op.create_table(
         "model_choice",
         sa.Column("project_id", sa.Uuid(), nullable=False),
@@ -56,4 +59,5 @@ def downgrade() -> None:
     op.drop_table("cycle_trigger")
     op.drop_index(op.f("ix_model_choice_cycle_id"), table_name="model_choice")
     op.drop_table("model_choice")
+    op.drop_column("label_event", "suggestion_shown")
     op.drop_column("worker_node", "memory_bytes")

@@ -29,7 +29,7 @@ def record_decision(asker: Asker, body: DecisionIn, key: str) -> tuple[DecisionO
 
 def _record(session: Session, asker: Asker, body: DecisionIn, key: str) -> tuple[DecisionOut, bool]:
     context = lock_subtomogram(session, asker, body.subtomogram_id, body.class_id)
-    payload_hash = hash_payload(body.model_dump_json())
+    payload_hash = hash_payload(_payload(body))
     earlier = event_with_key(session, asker, key, payload_hash)
     if earlier is not None:
         return DecisionOut(event_id=earlier.id, **earlier.response), False
@@ -70,6 +70,7 @@ def _record(session: Session, asker: Asker, body: DecisionIn, key: str) -> tuple
         late=question.late,
         duration_ms=body.duration_ms,
         confidence=body.confidence,
+        suggestion_shown=body.suggestion_shown,
         comment=body.comment or None,
         decided_at=body.decided_at,
     )
@@ -78,6 +79,11 @@ def _record(session: Session, asker: Asker, body: DecisionIn, key: str) -> tuple
         store_label(session, asker.project_id, body.subtomogram_id, opinions, context.rule)
     announce(session, asker.project_id, "decision")
     return DecisionOut(event_id=event_id, status=status, label=label), True
+
+
+def _payload(body: DecisionIn) -> str:
+    """What the key stands for. What was sent before there was `suggestion_shown` stays the same when it is repeated."""
+    return body.model_dump_json(exclude=None if body.suggestion_shown else {"suggestion_shown"})
 
 
 def unknown_class() -> ProblemError:

@@ -52,6 +52,7 @@ def event_out(row: Row[Any]) -> DecisionEventOut:
             "bulk_id": event.bulk_id,
             "duration_ms": event.duration_ms,
             "confidence": event.confidence,
+            "suggestion_shown": event.suggestion_shown,
             "comment": event.comment,
             "decided_at": event.decided_at,
             "created_at": event.created_at,

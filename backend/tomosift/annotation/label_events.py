@@ -40,6 +40,7 @@ _NOTHING = {
     "duration_ms": None,
     "comment": None,
     "confidence": None,
+    "suggestion_shown": False,
     "bulk_id": None,
     "decided_at": None,
 }

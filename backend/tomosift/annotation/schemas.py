@@ -209,6 +209,9 @@ class DecisionIn(BaseModel):
     kind: DecisionKind = Field(description="`comment`: words only. It labels nothing and answers no question.")
     class_id: uuid.UUID | None = Field(default=None, description="The class, for kind `class` only.")
     confidence: Confidence | None = None
+    suggestion_shown: bool = Field(
+        default=False, description="Whether what the model says of it was on the screen when you decided."
+    )
     duration_ms: int | None = Field(default=None, ge=0, le=LONGEST_LOOK_MS, description="How long you looked.")
     comment: Comment | None = None
     decided_at: datetime | None = Field(default=None, description="When you decided, by your clock.")
@@ -281,6 +284,7 @@ class DecisionEventOut(BaseModel):
                 "bulk_id": None,
                 "duration_ms": 2140,
                 "confidence": 3,
+                "suggestion_shown": False,
                 "comment": None,
                 "decided_at": "2026-11-20T12:01:00Z",
                 "created_at": "2026-11-20T12:01:00Z",
@@ -301,6 +305,7 @@ class DecisionEventOut(BaseModel):
     bulk_id: uuid.UUID | None = Field(description="Shared by the decisions of one bulk request.")
     duration_ms: int | None
     confidence: int | None
+    suggestion_shown: bool = Field(description="The model's suggestion was shown before this decision.")
     comment: str | None
     decided_at: datetime | None
     created_at: datetime

@@ -10,10 +10,12 @@ from fastapi.security.utils import get_authorization_scheme_param
 from tomosift.accounts.authentication import SESSION_COOKIE, current_user
 from tomosift.accounts.repeatable import repeatable
 from tomosift.cycles.launch import Launcher, cancel_cycle, launch_cycle
+from tomosift.cycles.model_view import model_view
 from tomosift.cycles.overview import learning_curve, list_cycles, read_cycle
-from tomosift.cycles.quality import likely_label_errors, model_view
+from tomosift.cycles.quality import likely_label_errors
 from tomosift.cycles.quality_schemas import LikelyLabelErrors, ModelView
 from tomosift.cycles.schemas import CycleOut, CycleRequest, LearningCurve
+from tomosift.cycles.suggestion_rule import check_suggestion_may_be_seen
 from tomosift.kit.artifacts import ArtifactStore
 from tomosift.kit.audit import record
 from tomosift.kit.database import transaction
@@ -22,7 +24,7 @@ from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, page_
 from tomosift.kit.problems import ProblemError
 from tomosift.kit.routing import problems
 from tomosift.kit.settings import get_settings
-from tomosift.projects.access import CuratorAccess, RequireRole, Role, ViewerAccess
+from tomosift.projects.access import AnnotatorAccess, CuratorAccess, RequireRole, Role, ViewerAccess
 
 router = APIRouter(prefix="/projects/{slug}", tags=["cycles"])
 
@@ -48,7 +50,7 @@ def create_cycle(body: CycleRequest, access: CuratorAccess) -> CycleOut:
     Labeling goes on meanwhile. One cycle runs at a time in a project. Without a worker the cycle waits, and `warning`
     says so.
     """
-    launcher = Launcher(access.user.id, access.user.display_name)
+    launcher = Launcher.person(access.user.id, access.user.display_name)
     with transaction() as session:
         cycle = launch_cycle(session, access.project_id, launcher, body.settings)
         record(session, access.user, "cycle.launched", f"cycle {cycle.number}", access, settings=body.settings)
@@ -78,10 +80,15 @@ def read_likely_label_errors(number: CycleNumber, access: CuratorAccess) -> Like
     summary="What the newest model says of a subtomogram",
     responses=problems(401, 403, 404, 409, 422),
 )
-def read_model_view(subtomogram_id: SubtomogramId, access: CuratorAccess) -> ModelView:
-    """Its class, how sure the model is, and how unlike all classes it is. Not for the evaluation sample."""
+def read_model_view(subtomogram_id: SubtomogramId, access: AnnotatorAccess) -> ModelView:
+    """Its class, how sure the model is of it and of the others, and how unlike all classes it is.
+
+    Shown when the project's setting `suggestions` says so. Never of the evaluation sample, nor of what you are still
+    asked about without hints.
+    """
     store = ArtifactStore(get_settings().effective_store_url)
     with transaction() as session:
+        check_suggestion_may_be_seen(session, access.project_id, access.user.id, subtomogram_id)
         return model_view(session, store, access.project_id, subtomogram_id)
 
 

@@ -115,12 +115,22 @@ class LikelyLabelErrors(BaseModel):
     judged: int
 
 
+class Chance(LabelSaid):
+    """How probable a class or junk is."""
+
+    probability: float = Field(description="0 to 1, calibrated where the cycle could.")
+
+
 class ModelView(BaseModel):
-    """What the newest model says about one subtomogram."""
+    """What the model that serves the project says about one subtomogram."""
 
     cycle: int
     prediction: LabelSaid
     confidence: float = Field(description="0 to 1, calibrated where the cycle could.")
+    choices: list[Chance] = Field(
+        description="All it can tell apart, the most probable first. A merged class counts as the one it was merged "
+        "into; what it says of a retired one is left out."
+    )
     unlike: float | None = Field(
         description="How unlike all classes, 0 to 1: of their own particles at most the rest lies so far out."
     )

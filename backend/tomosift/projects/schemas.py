@@ -24,6 +24,7 @@ Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
 ClassName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$"), Field(examples=["#0072b2"])]
+Suggestions = Literal["after-deciding", "always", "never"]
 
 
 class ProjectSettings(BaseModel):
@@ -63,6 +64,11 @@ class ProjectSettings(BaseModel):
         description="What makes one label of several opinions: `single` the newest one, `majority` what most say, "
         "`dawid-skene` what is most probable given how often each person is right, `crowdlab` the same with the "
         "model's outputs as a further voice. An adjudicated word wins over all.",
+    )
+    suggestions: Suggestions = Field(
+        default="after-deciding",
+        description="When annotators see what the newest model makes of a particle: `after-deciding` it, `always`, "
+        "`never`. Whatever is decided blind, and the evaluation sample, comes without.",
     )
 
     @model_validator(mode="after")
@@ -131,6 +137,7 @@ class SettingsPatch(BaseModel):
     overlap_opinions: int | None = None
     when_empty: Literal["ask", "random"] | None = None
     label_rule: LabelRule | None = None
+    suggestions: Suggestions | None = None
 
     def changes(self) -> dict[str, Any]:
         """The given values."""

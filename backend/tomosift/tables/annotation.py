@@ -109,6 +109,7 @@ class LabelEvent(Base):
     `kind`: class (with `class_id`), unsure, junk, skip, comment (words only, never a label), or undo (with
     `undoes_event_id`). `late` marks a decision that came after its lease had ended: it is kept as an extra opinion and
     does not close a queue item. `confidence` is what the person said of their own decision, 1 (low) to 3 (high).
+    `suggestion_shown`: the page showed what the model makes of the item before this decision of it.
     Decisions on many items in one request share a `bulk_id`.
     """
 
@@ -132,6 +133,7 @@ class LabelEvent(Base):
     duration_ms: Mapped[int | None]
     comment: Mapped[str | None]
     confidence: Mapped[int | None] = mapped_column(SmallInteger)
+    suggestion_shown: Mapped[bool] = mapped_column(default=False, server_default="false")
     bulk_id: Mapped[uuid.UUID | None]
     idempotency_key: Mapped[str]
     payload_hash: Mapped[bytes]
