@@ -27,6 +27,7 @@ from tomosift.kit.routing import ProblemApp, install_problem_handlers, operation
 from tomosift.kit.settings import get_settings
 from tomosift.kit.static_interface import serve_interface
 from tomosift.kit.web_security import WebSecurity
+from tomosift.pool.demo_endpoints import router as demo_router
 from tomosift.pool.denoised_endpoints import router as denoised_router
 from tomosift.pool.endpoints import router as pool_router
 from tomosift.pool.import_endpoints import router as imports_router
@@ -53,6 +54,7 @@ ROUTERS = (
     audit_router,
     invitations_router,
     projects_router,
+    demo_router,
     classes_router,
     project_audit_router,
     pool_router,

@@ -207,7 +207,7 @@ def doctor(
 def _make_demo() -> None:
     from tomosift.pool.demo_project import ensure_demo_project
 
-    ensure_demo_project(get_settings())
+    ensure_demo_project()
 
 
 def _is_expected(error: Exception) -> bool:

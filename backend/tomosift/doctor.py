@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from tomosift.client import Tomosift, find_service
+from tomosift.kit.broker import GPU_QUEUE
 from tomosift.kit.database import utc_now
 from tomosift.kit.settings import Settings
 from tomosift.tables import WorkerNode
@@ -34,7 +35,12 @@ def check_service(settings: Settings) -> Iterator[str]:
         raise NotWell(str(body.get("detail", f"{address.url} answers {answer.status_code}")))
     yield f"The service answers at {address.url} (version {body['version']}); database and message broker are there."
     with Tomosift(address) as client:
-        workers = client.registry.read_system().workers
+        system = client.registry.read_system()
+    for disk in system.disks:
+        yield f"Disk of {_listed(disk.holds)}: {disk.free_bytes / 1e9:,.0f} GB of {disk.total_bytes / 1e9:,.0f} GB free."
+        if disk.is_low:
+            raise NotWell(f"The disk of {_listed(disk.holds)} is nearly full. Delete old exports, or give it more room.")
+    workers = [worker for worker in system.workers if worker.queue == GPU_QUEUE and worker.is_alive]
     if not workers:
         raise NotWell("No training worker has announced itself: labeling works, cycles wait. See logs/worker-gpu.log.")
     for worker in workers:
@@ -52,7 +58,11 @@ def check_worker(settings: Settings) -> Iterator[str]:
         with Session(engine) as session:
             node = session.scalars(
                 select(WorkerNode)
-                .where(WorkerNode.hostname == socket.gethostname(), WorkerNode.heartbeat_at > utc_now() - FRESH)
+                .where(
+                    WorkerNode.queue == GPU_QUEUE,
+                    WorkerNode.hostname == socket.gethostname(),
+                    WorkerNode.heartbeat_at > utc_now() - FRESH,
+                )
                 .limit(1)
             ).one_or_none()
     except SQLAlchemyError as error:
@@ -60,3 +70,7 @@ def check_worker(settings: Settings) -> Iterator[str]:
     if node is None:
         raise NotWell("No training worker of this computer has been heard of in the last minute. See its log.")
     yield f"The training worker runs on {node.device_name}."
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

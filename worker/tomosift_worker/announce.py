@@ -4,19 +4,14 @@ A process of its own, because it imports torch to see the device, and the Celery
 """
 
 import argparse
-import platform
-import socket
 import sys
 
 import monai
 import torch
-from sqlalchemy.dialects.postgresql import insert
 
-import tomosift
 from tomosift.kit.broker import GPU_QUEUE
-from tomosift.kit.database import transaction, utc_now
+from tomosift.kit.presence import computer_memory, write_node
 from tomosift.kit.settings import get_settings
-from tomosift.tables import WorkerNode
 from tomosift_worker.catalogue import catalogue
 from tomosift_worker.device import DeviceMissing, choose_device, device_name
 
@@ -24,25 +19,22 @@ from tomosift_worker.device import DeviceMissing, choose_device, device_name
 def announce(node_id: str) -> None:
     """Write the worker's row: its device, its versions and what it can do. Raises DeviceMissing."""
     device = choose_device(get_settings().device)
-    row = {
-        "hostname": socket.gethostname(),
-        "queue": GPU_QUEUE,
-        "device": device.type,
-        "device_name": device_name(device),
-        "versions": {
-            "tomosift": tomosift.__version__,
-            "python": platform.python_version(),
-            "torch": str(torch.__version__),
-            "monai": str(monai.__version__),
-        },
-        "catalogue": catalogue(device.type),
-        "started_at": utc_now(),
-        "heartbeat_at": utc_now(),
-    }
-    with transaction() as session:
-        session.execute(
-            insert(WorkerNode).values(id=node_id, **row).on_conflict_do_update(index_elements=["id"], set_=row)
-        )
+    write_node(
+        node_id,
+        GPU_QUEUE,
+        device=device.type,
+        device_name=device_name(device),
+        memory_bytes=_memory(device),
+        versions={"torch": str(torch.__version__), "monai": str(monai.__version__)},
+        catalogue=catalogue(device.type),
+    )
+
+
+def _memory(device: torch.device) -> int | None:
+    """What networks have there, in bytes."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    return torch.mps.recommended_max_memory() if device.type == "mps" else computer_memory()
 
 
 def main() -> int:

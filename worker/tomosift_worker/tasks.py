@@ -8,9 +8,10 @@ from celery.signals import worker_ready, worker_shutting_down
 from tomosift.jobs import celery_app
 from tomosift.kit.broker import GPU_QUEUE
 from tomosift.kit.denoised_files import TASK as MAKE_DENOISED
+from tomosift.kit.presence import Presence
 from tomosift_worker.cycle.denoising_task import supervise_denoising
 from tomosift_worker.cycle.supervision import stop_supervising, supervise_cycle
-from tomosift_worker.presence import Presence
+from tomosift_worker.presence import announce_training_worker
 
 __all__ = ["celery_app", "make_denoised", "run_cycle"]
 
@@ -32,7 +33,7 @@ def make_denoised(cycle_id: str) -> None:
 @worker_ready.connect  # type: ignore[untyped-decorator]
 def _be_known(sender: Any = None, **_: object) -> None:
     if GPU_QUEUE in sender.app.amqp.queues.consume_from:
-        presence = Presence(sender.hostname)
+        presence = Presence(sender.hostname, announce_training_worker)
         _presences.append(presence)
         presence.start()
 

@@ -15,6 +15,15 @@ def check_ready(broker: Celery) -> None:
     _check_broker(broker)
 
 
+def broker_problem(broker: Celery) -> str | None:
+    """Why messages cannot be sent now; None if they can."""
+    try:
+        _check_broker(broker)
+    except ProblemError as problem:
+        return problem.detail
+    return None
+
+
 def _check_database() -> None:
     try:
         with get_engine().connect() as connection:

@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     denoised_cache_mb: float = Field(
         default=2000.0, gt=0, description="Most disk that denoised volumes take, in MB; the longest unused go first."
     )
+    disk_warning_gb: float = Field(
+        default=10.0, ge=0, description="Free disk below which the system page and `tomosift doctor` warn, in GB."
+    )
     session_days: float = Field(default=30.0, gt=0, description="How long a browser stays signed in.")
     writes_per_minute: int = Field(default=3000, ge=1, description="Most changes one user may make in a minute.")
     sign_in_failures: int = Field(

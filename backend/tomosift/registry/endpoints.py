@@ -8,9 +8,11 @@ from tomosift.accounts.authentication import AdminUser, CurrentUser
 from tomosift.kit.database import transaction
 from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, page_of
 from tomosift.kit.routing import problems
+from tomosift.kit.settings import get_settings
 from tomosift.projects.access import ViewerAccess
-from tomosift.registry import overview
-from tomosift.registry.schemas import CatalogueOut, ModelOut, SystemOut
+from tomosift.registry import overview, system
+from tomosift.registry.schemas import CatalogueOut, ModelOut
+from tomosift.registry.system_schemas import SystemOut
 
 router = APIRouter(tags=["registry"])
 
@@ -43,6 +45,5 @@ def read_catalogue(user: CurrentUser) -> CatalogueOut:
 
 @router.get("/system", summary="The state of the service", responses=problems(401, 403))
 def read_system(admin: AdminUser) -> SystemOut:
-    """Workers with their devices and signs of life, jobs that wait or run, messages not sent (administrators)."""
-    with transaction() as session:
-        return overview.read_system(session)
+    """Workers with their devices and signs of life, jobs that wait or run, disk, database, broker (administrators)."""
+    return system.read_system(get_settings())

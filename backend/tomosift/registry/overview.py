@@ -1,18 +1,17 @@
-"""Models, the workers' catalogue and the state of the system, read from the tables."""
+"""Models and the workers' catalogue, read from the tables."""
 
 import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-import tomosift
 from tomosift.formats.catalogue import LIST_FORMATS
 from tomosift.kit.problems import not_found
 from tomosift.kit.worker_nodes import NO_WORKER, newest_catalogue, training_workers_seen
-from tomosift.registry.schemas import CatalogueOut, ListFormatOut, ModelOut, QueueDepth, SystemOut, WorkerOut
-from tomosift.tables import Cycle, Job, Lease, Model, OutboxMessage, WorkerNode
+from tomosift.registry.schemas import CatalogueOut, ListFormatOut, ModelOut
+from tomosift.tables import Cycle, Model
 
 NEVER_SEEN = (
     "No worker has announced itself yet, so it is not known which networks and functions there are. It takes a few "
@@ -64,31 +63,6 @@ def read_catalogue(session: Session) -> CatalogueOut:
     )
 
 
-def read_system(session: Session) -> SystemOut:
-    """Workers, queues and what waits."""
-    age = func.extract("epoch", func.clock_timestamp() - WorkerNode.heartbeat_at).label("age")
-    workers = session.execute(select(WorkerNode, age).order_by(WorkerNode.heartbeat_at.desc())).all()
-    depths = session.execute(
-        select(
-            Job.queue,
-            func.count().filter(Job.state == "queued").label("queued"),
-            func.count().filter(Job.state == "running").label("running"),
-        )
-        .where(Job.state.in_(("queued", "running")))
-        .group_by(Job.queue)
-        .order_by(Job.queue)
-    ).all()
-    unsent = session.scalar(select(func.count()).where(OutboxMessage.sent_at.is_(None)))
-    leases = session.scalar(select(func.count()).where(Lease.ended_at.is_(None), Lease.expires_at > func.now()))
-    return SystemOut(
-        version=tomosift.__version__,
-        workers=[_worker_out(row.WorkerNode, float(row.age)) for row in workers],
-        queues=[QueueDepth(queue=row.queue, queued=row.queued, running=row.running) for row in depths],
-        unsent_messages=unsent or 0,
-        live_leases=leases or 0,
-    )
-
-
 def _models(project_id: uuid.UUID) -> "Select[Model, int]":
     return (
         select(Model, Cycle.number.label("cycle_number"))
@@ -108,17 +82,4 @@ def _model_out(row: Any) -> ModelOut:
         checksum=model.checksum,
         description=model.description,
         created_at=model.created_at,
-    )
-
-
-def _worker_out(node: WorkerNode, age_seconds: float) -> WorkerOut:
-    return WorkerOut(
-        id=node.id,
-        hostname=node.hostname,
-        queue=node.queue,
-        device=node.device,
-        device_name=node.device_name,
-        versions=node.versions,
-        started_at=node.started_at,
-        heartbeat_age_seconds=round(age_seconds, 1),
     )

@@ -1,4 +1,4 @@
-"""Wire types of the registry: models, what workers can do, and the state of the system."""
+"""Wire types of the registry: models, and what workers can do."""
 
 import uuid
 from datetime import datetime
@@ -97,46 +97,3 @@ class CatalogueOut(BaseModel):
     default_preset: str | None
     list_formats: list[ListFormatOut] = Field(description="The formats of particle lists, as an import names them.")
     reason: str | None = Field(description="Why the lists are empty, or why nothing will run now.")
-
-
-class WorkerOut(BaseModel):
-    """A worker that announced itself."""
-
-    id: str
-    hostname: str
-    queue: str
-    device: str
-    device_name: str
-    versions: dict[str, Any]
-    started_at: datetime
-    heartbeat_age_seconds: float
-
-
-class QueueDepth(BaseModel):
-    """Jobs of one queue that are not over."""
-
-    queue: str
-    queued: int
-    running: int
-
-
-class SystemOut(BaseModel):
-    """The state of the service, for administrators."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "version": "0.1.0",
-                "workers": [],
-                "queues": [{"queue": "gpu", "queued": 0, "running": 1}],
-                "unsent_messages": 0,
-                "live_leases": 4,
-            }
-        }
-    )
-
-    version: str
-    workers: list[WorkerOut]
-    queues: list[QueueDepth]
-    unsent_messages: int = Field(description="Task messages that wait for the broker.")
-    live_leases: int = Field(description="Items that people hold just now.")

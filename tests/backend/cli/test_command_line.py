@@ -378,11 +378,15 @@ def test_a_cycle_is_launched_followed_and_shown(here: Run, run: Run, service: Li
 
 
 def test_doctor_looks_at_the_service_and_its_worker(here: Run, service: LiveService) -> None:
-    service.wait_for("the training worker", lambda: service.get("system")["workers"])
+    workers = service.wait_for(
+        "both workers", lambda: len(found := service.get("system")["workers"]) == 2 and found, seconds=120
+    )
+    assert [(each["queue"], each["is_alive"]) for each in workers] == [("cpu", True), ("gpu", True)]
     status, shown, told = here("doctor")
     assert (status, told) == (0, "")
     assert service.url in shown
     assert "Training worker" in shown
+    assert "GB free" in shown
 
 
 def test_openapi_is_printed(run: Run) -> None:
