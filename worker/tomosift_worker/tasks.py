@@ -10,10 +10,12 @@ from tomosift.kit.broker import GPU_QUEUE
 from tomosift.kit.denoised_files import TASK as MAKE_DENOISED
 from tomosift.kit.presence import Presence
 from tomosift_worker.cycle.denoising_task import supervise_denoising
+from tomosift_worker.cycle.map_files import MAP_TASK
+from tomosift_worker.cycle.map_task import supervise_map
 from tomosift_worker.cycle.supervision import stop_supervising, supervise_cycle
 from tomosift_worker.presence import announce_training_worker
 
-__all__ = ["celery_app", "make_denoised", "run_cycle"]
+__all__ = ["celery_app", "make_denoised", "make_map", "run_cycle"]
 
 _presences: list[Presence] = []
 
@@ -28,6 +30,12 @@ def run_cycle(task: Any, job_id: str) -> None:
 def make_denoised(cycle_id: str) -> None:
     """Make the denoised volumes that are asked for."""
     supervise_denoising(uuid.UUID(cycle_id))
+
+
+@celery_app.task(name=MAP_TASK, queue=GPU_QUEUE)  # type: ignore[untyped-decorator]
+def make_map(job_id: str) -> None:
+    """Lay out the map of a cycle."""
+    supervise_map(uuid.UUID(job_id))
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]

@@ -18,6 +18,7 @@ from tomosift_worker.acquisition.picks import Picks
 from tomosift_worker.acquisition.plan import Plan
 from tomosift_worker.cycle.context import CycleContext
 from tomosift_worker.cycle.denoiser import planned_denoiser
+from tomosift_worker.cycle.map_stage import ask_for_better
 from tomosift_worker.cycle.model_files import StoredModel, write_model
 from tomosift_worker.cycle.queue_refill import refill_queue
 from tomosift_worker.cycle.scoring_stage import Scored
@@ -81,6 +82,7 @@ def _publish_rows(
         results.metrics["denoiser"] = denoiser
         shown = scored.outputs.item_ids[np.array(results.picks.places, np.intp)]
         ask_for(session, context.cycle_id, [*shown.tolist(), *context.snapshot.sample.ids.tolist()])
+    ask_for_better(session, context, results.metrics, len(scored.outputs))
     cycle = session.get_one(Cycle, context.cycle_id)
     cycle.stage, cycle.metrics, cycle.scores_key = "ready", results.metrics, scored.scores_key
     cycle.checkpoint, cycle.finished_at = None, utc_now()

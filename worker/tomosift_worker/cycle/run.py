@@ -20,6 +20,7 @@ from tomosift_worker.cycle import problems
 from tomosift_worker.cycle.context import CycleContext
 from tomosift_worker.cycle.evaluation_stage import Evaluated, evaluate, without_model
 from tomosift_worker.cycle.leftovers import remove_checkpoints
+from tomosift_worker.cycle.map_stage import map_at_once
 from tomosift_worker.cycle.memory import is_out_of_memory
 from tomosift_worker.cycle.model_files import StoredModel
 from tomosift_worker.cycle.plan_stage import describe_plan, has_model, plan_cycle
@@ -167,6 +168,7 @@ def _do_stages(context: CycleContext) -> None:
     context.enter("select")
     context.job.report("select", 0, 1, "choosing the batch")
     picks = select_batch(context, scored, plan)
+    metrics |= map_at_once(context, scored.outputs)
     publish(context, CycleResults(model, metrics, plan, scored, picks))
     remove_checkpoints(context.artifacts, context.cycle_id, context.job.claim.attempt)
 

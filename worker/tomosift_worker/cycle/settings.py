@@ -75,6 +75,11 @@ class CycleSettings(BaseModel):
         "less noise: a minute on two CPU cores at 28 voxels, ten at 64, in which the next cycle waits. A network that "
         "reconstructs does so itself.",
     )
+    map: Literal["off", "pca", "umap"] = Field(
+        default="umap",
+        description="The map of the pool. pca: two principal components, there with the cycle's results. umap: that, and "
+        "then a layout by neighbourhood, made after the cycle when no other cycle waits. off: none.",
+    )
     preprocessing: PreprocessingSettings = Field(
         default_factory=PreprocessingSettings, description="What is done to each volume before the network sees it."
     )

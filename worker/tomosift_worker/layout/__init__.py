@@ -1,0 +1,1 @@
+"""The map of a pool: embeddings laid out in two dimensions. Knows tensors, no database."""
