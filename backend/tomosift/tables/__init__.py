@@ -4,10 +4,10 @@ from tomosift.tables.accounts import AccessToken, BrowserSession, Invitation, Oi
 from tomosift.tables.annotation import CurrentLabel, LabelEvent, Lease, QueueItem
 from tomosift.tables.audit import AuditEvent
 from tomosift.tables.base import Base
-from tomosift.tables.cycles import Cycle, CycleTrigger, Model, ModelChoice
+from tomosift.tables.cycles import Cycle, CycleTrigger, Model, ModelChoice, Prediction
 from tomosift.tables.denoised import DenoisedVolume
 from tomosift.tables.jobs import JOB_STATES, Job, JobLogLine, OutboxMessage, WorkerNode
-from tomosift.tables.pool import EvaluationItem, Source, Subtomogram, Tomogram, Upload
+from tomosift.tables.pool import EvaluationItem, Source, Subtomogram, Tomogram, UnlabeledSubtomogram, Upload
 from tomosift.tables.projects import ClassExample, ClassMeaning, ClassSetChange, ParticleClass, Project, ProjectMember
 from tomosift.tables.requests import AnsweredRequest
 from tomosift.tables.webhooks import Webhook, WebhookDelivery
@@ -37,6 +37,7 @@ __all__ = [
     "OidcRequest",
     "OutboxMessage",
     "ParticleClass",
+    "Prediction",
     "Project",
     "ProjectMember",
     "QueueItem",
@@ -44,6 +45,7 @@ __all__ = [
     "Source",
     "Subtomogram",
     "Tomogram",
+    "UnlabeledSubtomogram",
     "Upload",
     "User",
     "Webhook",

@@ -186,7 +186,8 @@ class CurrentLabel(Base):
     __table_args__ = (
         CheckConstraint("kind IN ('class', 'unsure', 'junk', 'skip')", name="kind"),
         Index("ix_current_label_event_id", "event_id"),
-        Index("ix_current_label_project_id_kind_class_id", "project_id", "kind", "class_id"),
+        Index("ix_current_label_project_id_kind_class_id", "project_id", "kind", "class_id", "subtomogram_id"),
+        Index("ix_current_label_project_id_event_id", "project_id", "event_id"),
         Index("ix_current_label_disputed", "project_id", "subtomogram_id", postgresql_where=text("is_disputed")),
         Index("ix_current_label_several", "project_id", "subtomogram_id", postgresql_where=text("opinion_count > 1")),
     )

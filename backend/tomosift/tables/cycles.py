@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import REAL, BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tomosift.tables.base import Base, CreatedAt, UuidKey
@@ -75,6 +75,33 @@ class Model(Base):
     classes: Mapped[list[Any]]
     description: Mapped[dict[str, Any]]
     created_at: Mapped[CreatedAt]
+
+
+class Prediction(Base):
+    """What a cycle's model says of one subtomogram, for lists that sort and filter by it.
+
+    Written by a job from the cycle's outputs in the artifact store, which stay the truth; only the cycle that serves
+    has rows, all of them or none. `output` is the place in the model's `classes`: what that counts for is looked up
+    when it is read, so merged and retired classes change no row. `score` is that of the acquisition, `unlike` (0 to 1)
+    how unlike all classes it is; both may be unknown. No reference to `subtomogram`: checking a million costs more than
+    writing them, and they go with their cycle.
+    """
+
+    __tablename__ = "prediction"
+
+    cycle_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("cycle.id", ondelete="CASCADE"), primary_key=True)
+    subtomogram_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    output: Mapped[int] = mapped_column(SmallInteger)
+    confidence: Mapped[float] = mapped_column(REAL)
+    score: Mapped[float | None] = mapped_column(REAL)
+    unlike: Mapped[float | None] = mapped_column(REAL)
+
+    __table_args__ = (
+        Index("ix_prediction_score", "cycle_id", "score", "subtomogram_id"),
+        Index("ix_prediction_confidence", "cycle_id", "confidence", "subtomogram_id"),
+        Index("ix_prediction_unlike", "cycle_id", "unlike", "subtomogram_id"),
+        Index("ix_prediction_output", "cycle_id", "output", "confidence", "subtomogram_id"),
+    )
 
 
 class ModelChoice(Base):

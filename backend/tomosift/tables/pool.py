@@ -79,6 +79,20 @@ class Subtomogram(Base):
     )
 
 
+class UnlabeledSubtomogram(Base):
+    """A subtomogram without a row in `current_label`. Triggers keep it, whoever writes labels: a list of the unlabeled
+    then reads what it shows, however many labeled ones lie in between."""
+
+    __tablename__ = "unlabeled_subtomogram"
+
+    subtomogram_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("subtomogram.id", ondelete="CASCADE"), primary_key=True
+    )
+    project_id: Mapped[uuid.UUID]
+
+    __table_args__ = (Index("ix_unlabeled_subtomogram_project_id", "project_id", "subtomogram_id"),)
+
+
 class Tomogram(Base):
     """A tomogram that boxes were cut from. `location` says where it lies; its binned copy shows surroundings.
 
