@@ -14,12 +14,14 @@ from celery import Celery
 from celery.signals import worker_ready, worker_shutting_down
 
 from tomosift.consensus.derivation import run_label_derivation
+from tomosift.cycles.prediction_rows import run_store_predictions
 from tomosift.cycles.project_files import remove_cycle_files
 from tomosift.exports.project_files import remove_export_files
 from tomosift.exports.requests import EXPORT_TASK
 from tomosift.exports.run import run_export, sweep_exports
 from tomosift.kit.broker import CPU_QUEUE, get_celery
 from tomosift.kit.label_jobs import LABELS_TASK
+from tomosift.kit.prediction_jobs import PREDICTIONS_TASK
 from tomosift.kit.presence import Presence, computer_memory, write_node
 from tomosift.kit.running_job import RunningJob, run_job, stop_running_jobs
 from tomosift.kit.settings import get_settings
@@ -46,6 +48,7 @@ WORK: dict[str, Callable[[RunningJob], None]] = {
     LABEL_IMPORT_TASK: run_label_import,
     UNDO_TASK: run_label_import_undo,
     LABELS_TASK: run_label_derivation,
+    PREDICTIONS_TASK: run_store_predictions,
     EXPORT_TASK: run_export,
     PURGE_TASK: partial(run_purge, rooms=(remove_pool_files, remove_export_files, remove_cycle_files)),
 }

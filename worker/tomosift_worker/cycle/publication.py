@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from psycopg.errors import DeadlockDetected
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-import tomosift
 from tomosift.kit import job_control
 from tomosift.kit.database import transaction, utc_now
 from tomosift.kit.denoised_files import ask_for
+from tomosift.kit.prediction_jobs import post_predictions_job
 from tomosift.tables import Cycle, Model
 from tomosift_worker.acquisition.picks import Picks
 from tomosift_worker.acquisition.plan import Plan
@@ -20,6 +19,7 @@ from tomosift_worker.cycle.context import CycleContext
 from tomosift_worker.cycle.denoiser import planned_denoiser
 from tomosift_worker.cycle.map_stage import ask_for_better
 from tomosift_worker.cycle.model_files import StoredModel, write_model
+from tomosift_worker.cycle.origin import versions
 from tomosift_worker.cycle.queue_refill import refill_queue
 from tomosift_worker.cycle.scoring_stage import Scored
 from tomosift_worker.networks.classifier import count_parameters
@@ -87,6 +87,8 @@ def _publish_rows(
     cycle.stage, cycle.metrics, cycle.scores_key = "ready", results.metrics, scored.scores_key
     cycle.checkpoint, cycle.finished_at = None, utc_now()
     session.flush()
+    if model is not None:
+        post_predictions_job(session, cycle.project_id)
     job_control.announce(session, cycle.project_id, "cycle", number=cycle.number, stage="ready")
     job_control.announce(session, cycle.project_id, "queue", reason="new-batch")
     if picked < context.settings.batch_size:
@@ -116,5 +118,5 @@ def _description(context: CycleContext, metrics: dict[str, Any]) -> dict[str, An
         "settings": context.settings.model_dump(mode="json"),
         "temperature": None if calibration is None else calibration["temperature"],
         "device": context.device.type,
-        "versions": {"tomosift": tomosift.__version__, "torch": torch.__version__},
+        "versions": versions(),
     }
