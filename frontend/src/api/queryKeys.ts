@@ -3,6 +3,7 @@ export const queryKeys = {
   session: ['session'] as const,
   projects: ['projects'] as const,
   catalogue: ['catalogue'] as const,
+  system: ['system'] as const,
   /** Its address changes when the voxels do. */
   volume: (url: string) => ['volume', url] as const,
   project: (slug: string) => ({

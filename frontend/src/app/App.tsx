@@ -24,6 +24,7 @@ import {
   ProjectSettingsPage,
   ReviewPage,
   ServiceActivityPage,
+  SystemPage,
   WebhooksPage,
 } from './parts'
 import { ProjectLayout } from './ProjectLayout'
@@ -78,6 +79,7 @@ export function AppRoutes() {
         <Route path="admin" element={<PeoplePage />} />
         <Route path="admin/activity" element={<ServiceActivityPage />} />
         <Route path="admin/projects" element={<DeletedProjectsPage />} />
+        <Route path="admin/system" element={<SystemPage />} />
         <Route path="*" element={<NotFoundPage />} />
       </Route>
     </Routes>

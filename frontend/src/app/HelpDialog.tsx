@@ -1,10 +1,21 @@
+import { useQuery } from '@tanstack/react-query'
+import { useMatch, useNavigate } from 'react-router'
+import { projectsQuery } from '../api/queries'
+import { Button } from '../design/Button'
 import { Dialog } from '../design/Dialog'
+import { closeHelp, useHelpSheet } from '../keys/helpSheet'
+import { KeyList } from '../keys/KeyList'
+import { startTour } from '../tour/tourState'
 import styles from './HelpDialog.module.css'
 
-/** The loop in four steps and the few words one has to know. */
-export function HelpDialog({ onClose }: { onClose: () => void }) {
+/** The keys of what is on screen, the loop in four steps, and the few words one has to know. */
+export default function HelpDialog() {
+  const tables = useHelpSheet((sheet) => sheet.tables)
   return (
-    <Dialog title="How Tomosift works" onClose={onClose}>
+    <Dialog title="Help" onClose={closeHelp} wide footer={<TourButton />}>
+      <h3 className={styles.heading}>Keys on this page</h3>
+      <KeyList tables={tables} />
+      <h3 className={styles.heading}>How Tomosift works</h3>
       <ol className={styles.steps}>
         <li>
           <p>
@@ -14,7 +25,7 @@ export function HelpDialog({ onClose }: { onClose: () => void }) {
         <li>
           <p>
             <strong>Label</strong> a small batch: press the digit of a class, U for unsure, J for junk, S to
-            skip, Z to undo. On the label page, <kbd>?</kbd> shows all keys.
+            skip, Z to undo.
           </p>
         </li>
         <li>
@@ -57,5 +68,25 @@ export function HelpDialog({ onClose }: { onClose: () => void }) {
         its Export page writes the sorted particles for the next program.
       </p>
     </Dialog>
+  )
+}
+
+/** The tour goes through a project: the one on screen, else the first that has particles. */
+function TourButton() {
+  const here = useMatch('/projects/:slug/*')?.params.slug
+  const projects = useQuery(projectsQuery)
+  const navigate = useNavigate()
+  const slug = here ?? projects.data?.items.find(({ pool_size }) => pool_size > 0)?.slug
+  if (slug === undefined) return null
+  return (
+    <Button
+      onClick={() => {
+        closeHelp()
+        startTour(slug)
+        void navigate(`/projects/${slug}`)
+      }}
+    >
+      Take the two-minute tour
+    </Button>
   )
 }

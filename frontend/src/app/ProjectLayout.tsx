@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import { Outlet, useParams } from 'react-router'
+import { Outlet, useMatch, useParams } from 'react-router'
 import { ApiProblem } from '../api/problem'
 import { projectQuery } from '../api/queries'
 import type { Project } from '../api/types'
@@ -8,6 +8,7 @@ import { useLiveProject } from '../api/useProjectEvents'
 import { Button } from '../design/Button'
 import { ErrorNotice } from '../design/Notice'
 import { Skeleton } from '../design/Skeleton'
+import { TourOffer } from '../tour/TourOffer'
 import { NotFoundPage } from './NotFoundPage'
 import { Page } from './Page'
 import { DeletedProjectPage, prefetchParts } from './parts'
@@ -44,8 +45,10 @@ export function ProjectLayout() {
 function LiveProject({ project }: { project: Project }) {
   useLiveProject(project.slug)
   useEffect(() => prefetchParts(true), [])
+  const isFirstPage = useMatch('/projects/:slug') !== null
   return (
     <ProjectContext value={project}>
+      {isFirstPage && <TourOffer slug={project.slug} />}
       <Outlet />
     </ProjectContext>
   )

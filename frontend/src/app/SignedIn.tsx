@@ -7,10 +7,13 @@ import type { User } from '../api/types'
 import { Button } from '../design/Button'
 import { Logo } from '../design/Logo'
 import { ErrorNotice } from '../design/Notice'
+import type { TableAction } from '../keys/actionTable'
+import { openHelp, useHelpSheet } from '../keys/helpSheet'
+import { useActionKeys } from '../keys/useActionKeys'
+import { useTour } from '../tour/tourState'
 import { ConnectionBanner } from './ConnectionBanner'
 import { ErrorBoundary } from './ErrorBoundary'
-import { HelpDialog } from './HelpDialog'
-import { prefetchParts } from './parts'
+import { HelpDialog, prefetchParts, Tour } from './parts'
 import { SessionExpiredDialog } from './SessionExpiredDialog'
 import styles from './SignedIn.module.css'
 import { TopBar } from './TopBar'
@@ -57,8 +60,22 @@ function Boot() {
   )
 }
 
+/** What can be done on every page. */
+const EVERYWHERE: readonly TableAction[] = [
+  {
+    id: 'help',
+    label: 'This help',
+    group: 'Everywhere',
+    keys: ['?'],
+    enabled: () => true,
+    run: openHelp,
+  },
+]
+
 function Shell({ user }: { user: User }) {
-  const [help, setHelp] = useState(false)
+  const help = useHelpSheet((sheet) => sheet.isOpen)
+  const onTour = useTour((tour) => tour.step !== null)
+  useActionKeys(EVERYWHERE)
   const signedOut = useConnection((state) => state.signedOut)
   const { pathname } = useLocation()
   const main = useRef<HTMLElement>(null)
@@ -83,7 +100,7 @@ function Shell({ user }: { user: User }) {
       <a className={styles.skip} href="#main">
         Skip to the content
       </a>
-      <TopBar user={user} onHelp={() => setHelp(true)} />
+      <TopBar user={user} onHelp={openHelp} />
       <ConnectionBanner />
       <main id="main" ref={main} className={styles.main} tabIndex={-1}>
         <ErrorBoundary resetKey={pathname}>
@@ -92,7 +109,10 @@ function Shell({ user }: { user: User }) {
           </Suspense>
         </ErrorBoundary>
       </main>
-      {help && <HelpDialog onClose={() => setHelp(false)} />}
+      <Suspense fallback={null}>
+        {help && <HelpDialog />}
+        {onTour && <Tour />}
+      </Suspense>
       {signedOut && <SessionExpiredDialog user={user} />}
     </UserContext>
   )

@@ -20,6 +20,9 @@ const load = {
   deletedProjects: () => import('../pages/admin/DeletedProjectsPage'),
   newPassword: () => import('../pages/signIn/NewPasswordPage'),
   invitation: () => import('../pages/signIn/InvitationPage'),
+  system: () => import('../pages/admin/SystemPage'),
+  help: () => import('./HelpDialog'),
+  tour: () => import('../tour/Tour'),
   label: () => import('../pages/label/LabelRoute'),
   viewer: () => import('../viewer/ViewerStage'),
 }
@@ -42,6 +45,9 @@ export const ServiceActivityPage = lazy(load.serviceActivity)
 export const DeletedProjectsPage = lazy(load.deletedProjects)
 export const NewPasswordPage = lazy(load.newPassword)
 export const InvitationPage = lazy(load.invitation)
+export const SystemPage = lazy(load.system)
+export const HelpDialog = lazy(load.help)
+export const Tour = lazy(load.tour)
 export const LabelRoute = lazy(load.label)
 
 /**

@@ -1,7 +1,8 @@
 /** The answers: one button a class, and unsure, junk, skip, undo. */
 import type { CSSProperties, ReactElement } from 'react'
 import { Icon } from '../design/icons'
-import { keyCap, type Action } from './actions'
+import { keyCap } from '../keys/actionTable'
+import type { Action } from './actions'
 import styles from './DecisionPanel.module.css'
 import { choiceName, type PastDecision } from './LabelSession'
 

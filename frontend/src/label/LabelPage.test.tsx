@@ -187,7 +187,7 @@ describe('the label page', () => {
     const { service, user } = renderApp('/projects/demo/label', answers([task(1), task(2)]))
     await shows(1)
     await user.keyboard('?')
-    const sheet = await screen.findByRole('dialog', { name: 'Keys and gestures' })
+    const sheet = await screen.findByRole('dialog', { name: 'Help' })
     expect(within(sheet).getByText('hollow sphere')).toBeDefined()
     expect(within(sheet).getByText('More slices in one picture')).toBeDefined()
     await user.keyboard('1')

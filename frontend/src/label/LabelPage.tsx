@@ -9,7 +9,9 @@ import { EmptyState } from '../design/EmptyState'
 import { createViewStore } from '../viewer/viewStore'
 import type { DisplayVolume, Volume } from '../viewer/volume'
 import { ViewerControls } from '../viewer/controls/ViewerControls'
-import { buildActions, type ActionTarget } from './actions'
+import { openHelp } from '../keys/helpSheet'
+import { useActionKeys } from '../keys/useActionKeys'
+import { buildActions, GESTURES, type ActionTarget } from './actions'
 import type { Project, User } from './api'
 import { runningCycle } from './cycleProgress'
 import { DecisionNotes } from './DecisionNotes'
@@ -18,10 +20,8 @@ import styles from './LabelPage.module.css'
 import { nextConfidence, type LabelSession } from './LabelSession'
 import { RecentDecisions } from './RecentDecisions'
 import { SessionBar } from './SessionBar'
-import { ShortcutSheet } from './ShortcutSheet'
 import { StageCover } from './StageCover'
 import { TaskCard } from './TaskCard'
-import { useActionKeys } from './useActionKeys'
 import { useFillHeight } from './useFillHeight'
 import { useLabelSession } from './useLabelSession'
 import { viewActions } from './viewActions'
@@ -83,7 +83,6 @@ function LabelDesk({
 }: LabelPageProps & { readonly session: LabelSession }): ReactElement {
   const [viewStore] = useState(() => createViewStore(user.id, project.id))
   const [display, setDisplay] = useState<DisplayVolume | null>(null)
-  const [helpOpen, setHelpOpen] = useState(false)
   const queue = useStore(session.queue.store)
   const sitting = useStore(session.store)
   const cycles = useQuery(cyclesQuery(project.slug))
@@ -110,11 +109,10 @@ function LabelDesk({
         session.note({ confidence: nextConfidence(session.store.getState().notes.confidence) }),
       writeComment: () => comment.current?.focus(),
       view: viewActions(viewStore, () => latest.current),
-      showHelp: () => setHelpOpen(true),
     }
     return buildActions(project.classes, target)
   }, [project.classes, session, viewStore])
-  useActionKeys(actions)
+  useActionKeys(actions, GESTURES)
 
   const current = queue.current
   const canDecide = current !== null && sitting.shownId === current.task.subtomogram.id
@@ -156,10 +154,9 @@ function LabelDesk({
         counts={queue.counts}
         history={sitting.history}
         cycle={cycle}
-        onHelp={() => setHelpOpen(true)}
+        onHelp={openHelp}
         cyclesLink={<Link to={`/projects/${project.slug}/cycles`}>{cycle?.text}</Link>}
       />
-      {helpOpen && <ShortcutSheet actions={actions} onClose={() => setHelpOpen(false)} />}
     </div>
   )
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { buildActions, classKeys, findAction, keyCap, type ActionTarget, type KeyPress } from './actions'
+import { findAction, keyCap, type KeyPress } from '../keys/actionTable'
+import { buildActions, classKeys, type ActionTarget } from './actions'
 import type { ParticleClass } from './api'
 
 const makeClass = (position: number, hotkey: string | null = null): ParticleClass => ({
@@ -16,6 +17,8 @@ function makeTarget(): ActionTarget {
     autoContrast: vi.fn(),
     invert: vi.fn(),
     toggleLowPass: vi.fn(),
+    toggleDenoised: vi.fn(),
+    toggleLayers: vi.fn(),
     toggleCrosshair: vi.fn(),
     stepSlice: vi.fn(),
     stepSlab: vi.fn(),
@@ -32,10 +35,10 @@ function makeTarget(): ActionTarget {
     canUndo: () => true,
     decide: vi.fn(),
     undo: vi.fn(),
+    findClass: vi.fn(),
     nextConfidence: vi.fn(),
     writeComment: vi.fn(),
     view,
-    showHelp: vi.fn(),
   }
 }
 
@@ -59,7 +62,7 @@ describe('class keys', () => {
     ])
   })
 
-  it('leave classes beyond nine to the mouse', () => {
+  it('leave classes beyond nine to the menu', () => {
     const keys = classKeys(twelve)
     expect(keys.get('c8')).toBe('9')
     expect(keys.has('c9')).toBe(false)
@@ -116,8 +119,6 @@ describe('the action table', () => {
     run(press('z', 'KeyZ', { ctrlKey: true }))
     run(press('z', 'KeyZ', { metaKey: true }))
     expect(target.undo).toHaveBeenCalledTimes(3)
-    run(press('?', 'Slash'))
-    expect(target.showHelp).toHaveBeenCalledOnce()
     run(press('ArrowDown', 'ArrowDown'))
     expect(target.view.stepSlice).toHaveBeenCalledWith(-1)
     run(press('p', 'KeyP'))

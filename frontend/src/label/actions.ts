@@ -1,4 +1,5 @@
 /** Everything the label page can do, in one table: it drives the keys, the buttons and the help sheet. */
+import type { Gesture, TableAction } from '../keys/actionTable'
 import type { ParticleClass } from './api'
 import type { Choice } from './LabelSession'
 
@@ -8,16 +9,18 @@ export interface ActionTarget {
   readonly canUndo: () => boolean
   readonly decide: (choice: Choice) => void
   readonly undo: () => void
+  readonly findClass: () => void
   readonly nextConfidence: () => void
   readonly writeComment: () => void
   readonly view: ViewActions
-  readonly showHelp: () => void
 }
 
 export interface ViewActions {
   readonly autoContrast: () => void
   readonly invert: () => void
   readonly toggleLowPass: () => void
+  readonly toggleDenoised: () => void
+  readonly toggleLayers: () => void
   readonly toggleCrosshair: () => void
   readonly stepSlice: (by: 1 | -1) => void
   readonly stepSlab: (by: 1 | -1) => void
@@ -30,16 +33,8 @@ export interface ViewActions {
   readonly reset: () => void
 }
 
-export type ActionGroup = 'Decide' | 'Look' | 'Help'
-
-export interface Action {
-  readonly id: string
-  readonly label: string
-  readonly group: ActionGroup
-  /** `1`, `u`, `ctrl+z`, `arrowup`, `?`: the first one is shown on the button. */
-  readonly keys: readonly string[]
-  readonly enabled: () => boolean
-  readonly run: () => void
+export interface Action extends TableAction {
+  readonly group: 'Decide' | 'Look'
   /** For class actions. */
   readonly particleClass?: ParticleClass
 }
@@ -47,7 +42,7 @@ export interface Action {
 const always = (): boolean => true
 
 /** Keys that mean something else on this page: a class cannot have them. */
-const RESERVED = new Set('ujszfcailxmrtgp[]?')
+const RESERVED = new Set('ujszfcailxmrtgpdv[]?/')
 
 /**
  * The key of each class: its own where it is free, else its digit by position, else none. Digits belong to classes;
@@ -108,6 +103,14 @@ export function buildActions(classes: readonly ParticleClass[], target: ActionTa
   const { view } = target
   return [
     ...decideClass,
+    {
+      id: 'find-class',
+      label: 'Find a class; guidelines and examples',
+      group: 'Decide',
+      keys: ['/'],
+      enabled: always,
+      run: target.findClass,
+    },
     decide('unsure', 'Unsure', 'u'),
     decide('junk', 'Junk', 'j'),
     decide('skip', 'Skip', 's'),
@@ -143,6 +146,8 @@ export function buildActions(classes: readonly ParticleClass[], target: ActionTa
     look('colour-map', 'Next colour map', ['g'], view.nextColourMap),
     look('reset-contrast', 'Reset contrast and colours', [], view.resetContrast),
     look('low-pass', 'Low-pass off and on', ['l'], view.toggleLowPass),
+    look('denoised', 'Denoised layer off and on', ['d'], view.toggleDenoised),
+    look('layers', 'Raw, low-passed and denoised beside each other', ['v'], view.toggleLayers),
     look('slab-more', 'More slices in one picture', [']'], () => view.stepSlab(1)),
     look('slab-less', 'Fewer slices in one picture', ['['], () => view.stepSlab(-1)),
     look('slab-mode', 'Their mean, maximum, minimum or sum', ['t'], view.nextSlabMode),
@@ -150,12 +155,11 @@ export function buildActions(classes: readonly ParticleClass[], target: ActionTa
     look('maximise', 'One pane large, and back', ['m'], view.maximise),
     look('toggle-3d', '3D view large, and back', ['ctrl+y'], view.toggle3d),
     look('reset', 'Reset the view', ['r'], view.reset),
-    { id: 'help', label: 'Show the keys', group: 'Help', keys: ['?'], enabled: always, run: target.showHelp },
   ]
 }
 
 /** Gestures that are no keys, for the help sheet. */
-export const GESTURES: readonly (readonly [gesture: string, effect: string])[] = [
+export const GESTURES: readonly Gesture[] = [
   ['Drag in a slice', 'Move the crosshair; the other slices follow'],
   ['Wheel', 'Through the slices'],
   ['Ctrl + wheel', 'Zoom'],
@@ -163,38 +167,3 @@ export const GESTURES: readonly (readonly [gesture: string, effect: string])[] =
   ['Drag in 3D', 'Turn'],
   ['Double click', 'One pane large, and back'],
 ]
-
-export interface KeyPress {
-  readonly key: string
-  readonly code: string
-  readonly ctrlKey: boolean
-  readonly metaKey: boolean
-  readonly altKey: boolean
-}
-
-/** The names a key press answers to, most specific first. Digits work on every layout, also on the number pad. */
-export function keyNames(press: KeyPress): readonly string[] {
-  if (press.altKey) return []
-  const command = press.ctrlKey || press.metaKey
-  const key = press.key.toLowerCase()
-  if (command) return [`ctrl+${key}`]
-  const digit = /^(?:Digit|Numpad)(\d)$/.exec(press.code)?.[1]
-  return digit === undefined || digit === key ? [key] : [key, digit]
-}
-
-export function findAction(actions: readonly Action[], press: KeyPress): Action | null {
-  for (const name of keyNames(press)) {
-    const action = actions.find((candidate) => candidate.keys.includes(name))
-    if (action !== undefined) return action
-  }
-  return null
-}
-
-/** How a key is written on its cap. */
-export function keyCap(key: string): string {
-  const named: Readonly<Record<string, string>> = { arrowup: '↑', arrowdown: '↓' }
-  return key
-    .split('+')
-    .map((part) => named[part] ?? (part === 'ctrl' ? 'Ctrl' : part.toUpperCase()))
-    .join(' ')
-}

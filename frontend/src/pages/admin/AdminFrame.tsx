@@ -8,6 +8,7 @@ const LINKS = [
   { to: '/admin', title: 'People' },
   { to: '/admin/activity', title: 'Activity' },
   { to: '/admin/projects', title: 'Deleted projects' },
+  { to: '/admin/system', title: 'System' },
 ]
 
 /** The frame of the pages for administrators of the service. */

@@ -1,6 +1,15 @@
 import { screen, within } from '@testing-library/react'
 import { expect, it } from 'vitest'
-import { accountLink, accounts, auditOlder, auditPage, invitations, session } from '../../testing/fixtures'
+import {
+  accountLink,
+  accounts,
+  auditOlder,
+  auditPage,
+  invitations,
+  session,
+  system,
+  systemInTrouble,
+} from '../../testing/fixtures'
 import { renderApp } from '../../testing/renderApp'
 import { Refusal } from '../../testing/service'
 
@@ -45,6 +54,28 @@ it('browses the audit log to its beginning', async () => {
   const csv = await screen.findByRole('link', { name: 'CSV' })
   await screen.findByText(/Download these/)
   expect(csv.getAttribute('href')).toBe('/api/v1/audit/file?format=csv&action=role')
+})
+
+it('shows what runs where, and how full the disk is', async () => {
+  renderApp('/admin/system', { 'GET /system': system })
+  expect(await screen.findByText('Everything runs')).toBeDefined()
+  const worker = screen.getByRole('row', { name: /^Training lab/ })
+  expect(worker.textContent).toContain('NVIDIA RTX 6000 Ada Generation51 GB')
+  expect(worker.textContent).toContain('Cycle, train, 40 %')
+  const waiting = screen.getByRole('row', { name: /Chlamydomonas.*Waiting/ })
+  expect(within(waiting).getByRole('link').getAttribute('href')).toBe('/projects/er-membrane')
+  const disk = screen.getByRole('meter', { name: 'Used of the disk of the data folder and the store' })
+  expect(disk.getAttribute('aria-valuenow')).toBe('55')
+  expect(screen.getByRole('row', { name: 'Volumes 412 GB' })).toBeDefined()
+})
+
+it('says what is wrong with the system and what to do', async () => {
+  renderApp('/admin/system', { 'GET /system': systemInTrouble })
+  expect(await screen.findByText('Workers get no messages')).toBeDefined()
+  expect(screen.getByText('The disk of the data folder and the store is nearly full')).toBeDefined()
+  expect(screen.getByText('No worker for training')).toBeDefined()
+  expect(screen.getByText('Silent for 5 min 20 s')).toBeDefined()
+  expect(screen.queryByText('Everything runs')).toBeNull()
 })
 
 it('is closed to others', async () => {

@@ -27,6 +27,11 @@ function isNews(job: Job): boolean {
   return job.state === 'succeeded' && Date.now() - Date.parse(job.finished_at ?? job.created_at) < NEWS_MS
 }
 
+/** Simulating the demo's particles is shown until their import begins. */
+function isImport(job: Job): boolean {
+  return job.kind === 'import' || (job.kind === 'demo' && job.state !== 'succeeded')
+}
+
 /** What the pool is made of, and how to bring more. */
 export default function DataPage() {
   const project = useProject()
@@ -35,7 +40,7 @@ export default function DataPage() {
     ...jobsQuery(project.slug),
     refetchInterval: (query) => (query.state.data?.items.some(isUnderWay) ? REFRESH_MS : false),
   })
-  const imports = jobs.data?.items.filter((job) => job.kind === 'import') ?? []
+  const imports = jobs.data?.items.filter(isImport) ?? []
   // The newest one is told of at length while it matters; what is older is history.
   const shown = imports.filter((job, index) => isUnderWay(job) || (index === 0 && isNews(job)))
   const failedBefore = imports.filter((job) => job.state === 'failed' && !shown.includes(job))

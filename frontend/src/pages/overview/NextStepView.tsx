@@ -19,7 +19,7 @@ export function NextStepView({
 }) {
   const [first, rest] = splitSentence(progress.next_step.text)
   return (
-    <div className={styles.next}>
+    <div className={styles.next} data-tour="next-step">
       <div className={styles.words}>
         <p className={styles.sentence}>{first}</p>
         {rest && <p className={styles.rest}>{rest}</p>}

@@ -1,6 +1,6 @@
 import { screen, within } from '@testing-library/react'
 import { describe, expect, it } from 'vitest'
-import { page, project } from '../../testing/fixtures'
+import { jobSimulating, page, project, session } from '../../testing/fixtures'
 import { renderApp } from '../../testing/renderApp'
 import { Refusal } from '../../testing/service'
 import { parseClassNames } from './classNamesText'
@@ -15,9 +15,26 @@ describe('the projects page', () => {
   })
 
   it('tells a newcomer how to begin', async () => {
-    renderApp('/', { 'GET /projects': page([]) })
-    expect(await screen.findByText('No project yet')).toBeDefined()
-    expect(screen.getByRole('button', { name: 'New project' })).toBeDefined()
+    renderApp('/', {
+      'GET /projects': page([]),
+      'GET /session': { ...session, user: { ...session.user, is_admin: false } },
+    })
+    expect(await screen.findByRole('heading', { name: 'Bring your data' })).toBeDefined()
+    expect(screen.getByText(/ask them to add you/)).toBeDefined()
+    expect(screen.queryByRole('heading', { name: 'Try the demo' })).toBeNull()
+  })
+
+  it('lets an administrator make the demo project, and shows how far it is', async () => {
+    const { service, user } = renderApp('/', {
+      'GET /projects': page([]),
+      'GET /projects/demo/sources': page([]),
+      'GET /projects/demo/jobs': page([jobSimulating]),
+      'POST /demo-project': { slug: 'demo', job: jobSimulating },
+    })
+    await user.click(await screen.findByRole('button', { name: 'Make the demo project' }))
+    expect(await screen.findByText('Simulating')).toBeDefined()
+    expect(screen.getByRole('progressbar', { name: 'Import' }).getAttribute('aria-valuenow')).toBe('40')
+    expect(service.count('POST /demo-project')).toBe(1)
   })
 
   it('says what went wrong and tries again when asked', async () => {
@@ -27,7 +44,7 @@ describe('the projects page', () => {
     expect((await screen.findByRole('alert')).textContent).toContain('Your account is locked.')
     service.answers['GET /projects'] = page([])
     await user.click(screen.getByRole('button', { name: 'Try again' }))
-    expect(await screen.findByText('No project yet')).toBeDefined()
+    expect(await screen.findByRole('heading', { name: 'Bring your data' })).toBeDefined()
   })
 })
 

@@ -5,13 +5,13 @@ import { projectsQuery } from '../../api/queries'
 import type { ProjectSummary, Role } from '../../api/types'
 import { Page } from '../../app/Page'
 import { Button } from '../../design/Button'
-import { EmptyState } from '../../design/EmptyState'
 import { Meter } from '../../design/Meter'
 import { ErrorNotice } from '../../design/Notice'
 import { Skeleton } from '../../design/Skeleton'
 import { TimeAgo } from '../../design/TimeAgo'
 import { formatCount, share } from '../../format/numbers'
 import { formatDateTime } from '../../format/time'
+import { FirstVisit } from './FirstVisit'
 import { NewProjectDialog } from './NewProjectDialog'
 import styles from './ProjectsPage.module.css'
 
@@ -26,11 +26,7 @@ export function ProjectsPage() {
   const projects = useQuery(projectsQuery)
   const [creating, setCreating] = useState(false)
   const newProject = (
-    <Button
-      icon="plus"
-      kind={projects.data?.items.length === 0 ? 'primary' : 'secondary'}
-      onClick={() => setCreating(true)}
-    >
+    <Button icon="plus" onClick={() => setCreating(true)}>
       New project
     </Button>
   )
@@ -45,10 +41,7 @@ export function ProjectsPage() {
       )}
       {projects.data &&
         (projects.data.items.length === 0 ? (
-          <EmptyState title="No project yet" actions={newProject}>
-            A project holds a pool of subtomograms and the classes you sort them into. Create one, then import
-            your particles into it. If a colleague has one already, ask them to add you as a member.
-          </EmptyState>
+          <FirstVisit onBringData={() => setCreating(true)} />
         ) : (
           <ul className={styles.list}>
             {projects.data.items.map((project) => (

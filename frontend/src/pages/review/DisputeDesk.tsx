@@ -10,12 +10,12 @@ import { ErrorNotice } from '../../design/Notice'
 import { SelectField } from '../../design/SelectField'
 import { Skeleton } from '../../design/Skeleton'
 import { formatCount, formatPlural } from '../../format/numbers'
-import { buildActions, type Action } from '../../label/actions'
+import { openHelp } from '../../keys/helpSheet'
+import { useActionKeys } from '../../keys/useActionKeys'
+import { buildActions, GESTURES, type Action } from '../../label/actions'
 import { DecisionNotes } from '../../label/DecisionNotes'
 import { DecisionPanel } from '../../label/DecisionPanel'
 import { nextConfidence } from '../../label/LabelSession'
-import { ShortcutSheet } from '../../label/ShortcutSheet'
-import { useActionKeys } from '../../label/useActionKeys'
 import { useFillHeight } from '../../label/useFillHeight'
 import { viewActions } from '../../label/viewActions'
 import { ViewerControls } from '../../viewer/controls/ViewerControls'
@@ -67,7 +67,6 @@ function Desk({ project, disputes, pair, onPair }: DeskProps) {
   const [viewStore] = useState(() => createViewStore(user.id, project.id))
   const [display, setDisplay] = useState<DisplayVolume | null>(null)
   const [paintedId, setPaintedId] = useState<string | null>(null)
-  const [helpOpen, setHelpOpen] = useState(false)
   const page = useRef<HTMLDivElement>(null)
   const comment = useRef<HTMLTextAreaElement>(null)
   useFillHeight(page)
@@ -84,9 +83,8 @@ function Desk({ project, disputes, pair, onPair }: DeskProps) {
     canDecide,
     shown: { volume: shown.volume, display },
     writeComment: () => comment.current?.focus(),
-    showHelp: () => setHelpOpen(true),
   })
-  useActionKeys(actions)
+  useActionKeys(actions, GESTURES)
 
   const last = disputes.settled.at(-1)
   return (
@@ -133,12 +131,11 @@ function Desk({ project, disputes, pair, onPair }: DeskProps) {
           <DecisionNotes notes={disputes.notes} onChange={disputes.note} commentRef={comment} />
         )}
         <div>
-          <Button kind="quiet" size="small" onClick={() => setHelpOpen(true)}>
+          <Button kind="quiet" size="small" onClick={openHelp}>
             Keys <kbd>?</kbd>
           </Button>
         </div>
       </aside>
-      {helpOpen && <ShortcutSheet actions={actions} onClose={() => setHelpOpen(false)} />}
     </div>
   )
 }
@@ -159,7 +156,6 @@ interface DeskTargets {
   canDecide: boolean
   shown: { volume: Volume | null; display: DisplayVolume | null }
   writeComment: () => void
-  showHelp: () => void
 }
 
 /** The label page's own table of actions, so that the same keys give the same answers. */
@@ -182,7 +178,6 @@ function useDeskActions(targets: DeskTargets): readonly Action[] {
         },
         writeComment: () => latest.current.writeComment(),
         view: viewActions(viewStore, () => latest.current.shown),
-        showHelp: () => latest.current.showHelp(),
       }),
     [project.classes, viewStore],
   )

@@ -1,8 +1,10 @@
 import { useEffect, useEffectEvent } from 'react'
-import { findAction, type Action } from './actions'
+import { findAction, type Gesture, type TableAction } from './actionTable'
+import { listInHelp } from './helpSheet'
 
 /** Controls in which a key types or moves something of its own. */
 const OWN_KEYS = 'input:not([type="range"]), textarea, select, [contenteditable="true"], dialog'
+const NO_GESTURES: readonly Gesture[] = []
 
 function isTaken(event: KeyboardEvent): boolean {
   const { target } = event
@@ -12,8 +14,11 @@ function isTaken(event: KeyboardEvent): boolean {
   return target.closest('input[type="range"]') !== null && event.key.startsWith('Arrow')
 }
 
-/** Runs the actions by their keys while the page is mounted. */
-export function useActionKeys(actions: readonly Action[]): void {
+/** Runs the actions by their keys, and lists them in the help sheet, while the component is mounted. */
+export function useActionKeys(
+  actions: readonly TableAction[],
+  gestures: readonly Gesture[] = NO_GESTURES,
+): void {
   const onKeyDown = useEffectEvent((event: KeyboardEvent) => {
     // A key that is held down must not decide item after item; stepping through slices may repeat.
     if (event.defaultPrevented || isTaken(event) || document.querySelector('dialog[open]') !== null) return
@@ -27,4 +32,5 @@ export function useActionKeys(actions: readonly Action[]): void {
     window.addEventListener('keydown', listener)
     return () => window.removeEventListener('keydown', listener)
   }, [])
+  useEffect(() => listInHelp({ actions, gestures }), [actions, gestures])
 }
