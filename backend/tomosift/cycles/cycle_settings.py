@@ -6,7 +6,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 from referencing import Registry
 
-from tomosift.kit.problems import invalid
+from tomosift.kit.problems import ProblemError, invalid
 
 MOST_ERRORS = 20
 
@@ -32,6 +32,17 @@ def resolve_settings(asked: Mapping[str, Any], catalogue: Mapping[str, Any] | No
     _check_schema(settings, schema)
     _check_needs(settings, catalogue)
     return settings
+
+
+def check_settings(
+    asked: Mapping[str, Any], catalogue: Mapping[str, Any] | None, batch_size: int
+) -> tuple[dict[str, Any] | None, list[dict[str, str]]]:
+    """The complete settings, or what is wrong with them as `{where, reason}`: what a form shows beside its fields."""
+    try:
+        return resolve_settings(asked, catalogue, batch_size), []
+    except ProblemError as problem:
+        where = "preset" if problem.kind == "unknown-preset" else "acquisition"
+        return None, problem.extra.get("errors") or [{"where": where, "reason": problem.detail}]
 
 
 def overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,17 +2,18 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from tomosift.cycles.cycle_settings import resolve_settings, works_without_labels
+from tomosift.cycles.cycle_settings import check_settings, resolve_settings, works_without_labels
 from tomosift.kit.job_control import announce, request_cancel
 from tomosift.kit.label_rule import rule_of
 from tomosift.kit.launch_readiness import ACTIVE_STAGES, active_cycle, launch_readiness
 from tomosift.kit.outbox import post_job
 from tomosift.kit.problems import conflict, invalid, not_found
+from tomosift.kit.serving_model import in_force
 from tomosift.kit.standing_labels import newest_event, snapshot_lock
 from tomosift.kit.worker_nodes import TRAINING_QUEUE, newest_catalogue
 from tomosift.projects.lifecycle import project_settings
@@ -23,10 +24,16 @@ RUN_CYCLE_TASK = "tomosift_worker.run_cycle"
 
 @dataclass(frozen=True)
 class Launcher:
-    """Who launches, and under which name for the trigger's reason."""
+    """Who launches, or which trigger (`labels`, `nightly`) of whom, and why as a sentence."""
 
-    user_id: uuid.UUID
-    display_name: str
+    user_id: uuid.UUID | None
+    reason: str
+    kind: Literal["manual", "labels", "nightly"] = "manual"
+
+    @classmethod
+    def person(cls, user_id: uuid.UUID, display_name: str) -> "Launcher":
+        """Somebody who asks for the cycle now."""
+        return cls(user_id, f"Launched by {display_name}")
 
 
 def launch_cycle(session: Session, project_id: uuid.UUID, launcher: Launcher, asked: dict[str, Any]) -> Cycle:
@@ -54,7 +61,7 @@ def launch_cycle(session: Session, project_id: uuid.UUID, launcher: Launcher, as
         job_id=job.id,
         previous_cycle_id=_newest_ready(session, project_id),
         settings=settings,
-        trigger={"kind": "manual", "reason": f"Launched by {launcher.display_name}"},
+        trigger={"kind": launcher.kind, "reason": launcher.reason},
         class_set_version=project.class_set_version,
         label_snapshot_event_id=newest_event(session, project_id),
         label_rule=rule_of(project.settings),
@@ -68,6 +75,14 @@ def launch_cycle(session: Session, project_id: uuid.UUID, launcher: Launcher, as
     job.payload = {"cycle_id": str(cycle.id), "cycle_number": cycle.number}
     announce(session, project_id, "cycle", number=cycle.number, stage=cycle.stage)
     return cycle
+
+
+def check_launch(
+    session: Session, project_id: uuid.UUID, asked: dict[str, Any]
+) -> tuple[dict[str, Any] | None, list[dict[str, str]]]:
+    """The settings a launch would have, or what is wrong with them (`check_settings`). Nothing is launched."""
+    batch_size = project_settings(session.get_one(Project, project_id)).batch_size
+    return check_settings(asked, newest_catalogue(session), batch_size)
 
 
 def cancel_cycle(session: Session, project_id: uuid.UUID, number: int) -> Cycle:
@@ -109,9 +124,10 @@ def _check_labels(session: Session, project_id: uuid.UUID) -> None:
 
 
 def _newest_ready(session: Session, project_id: uuid.UUID) -> uuid.UUID | None:
+    """The cycle to go on from: the newest, or the one people went back to."""
     return session.scalar(
         select(Cycle.id)
-        .where(Cycle.project_id == project_id, Cycle.stage == "ready")
+        .where(Cycle.project_id == project_id, Cycle.stage == "ready", in_force())
         .order_by(Cycle.number.desc())
         .limit(1)
     )

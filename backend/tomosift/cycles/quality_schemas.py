@@ -83,8 +83,11 @@ class LabelErrorCount(BaseModel):
     """How many training labels look wrong."""
 
     judged: int = Field(description="Labels of classes with at least 5 of them.")
-    expected: int = Field(description="About so many are wrong; too many where classes are hard to tell apart.")
-    found: int = Field(description="So many are likely wrong one by one.")
+    expected: int | None = Field(
+        description="About so many are wrong; null where the network is right too rarely to tell, or nobody knows how "
+        "often it is: it would count its own errors."
+    )
+    found: int = Field(description="So many look wrong one by one.")
 
 
 class LabelSaid(BaseModel):
@@ -111,7 +114,7 @@ class LikelyLabelErrors(BaseModel):
     """The list of a cycle, the likeliest first."""
 
     items: list[LikelyLabelError] = Field(description="At most 500.")
-    expected: int = Field(description="About so many of the judged labels are wrong.")
+    expected: int | None = Field(description="About so many of the judged labels are wrong; null where nobody can tell.")
     judged: int
 
 

@@ -3,9 +3,9 @@
 import json
 import uuid
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from tomosift.cycles.quality_schemas import Agreement, Calibration, ClassMetrics, LabelErrorCount, StoppingAdvice
@@ -14,6 +14,19 @@ Stage = Literal["queued", "train", "evaluate", "score", "select", "ready", "fail
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 LONGEST_SETTINGS = 20_000
 
+
+def _can_be_stored(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        written = json.dumps(value, allow_nan=False)
+    except ValueError as error:
+        raise ValueError("numbers must be finite") from error
+    if "\\u0000" in written or len(written) > LONGEST_SETTINGS:
+        raise ValueError(f"settings are at most {LONGEST_SETTINGS} characters of JSON without NUL")
+    return value
+
+
+AskedSettings = Annotated[dict[str, Any], AfterValidator(_can_be_stored)]
+"""What a cycle is asked for, before it is checked against what the workers know."""
 _REPORT_EXAMPLE: JsonDict = {
     "n": 50,
     "accuracy": 0.78,
@@ -45,6 +58,7 @@ _CYCLE_EXAMPLE: JsonDict = {
     "evaluation_label_count": 60,
     "metrics": None,
     "model_id": None,
+    "serves": False,
     "created_at": "2026-11-20T12:00:00Z",
     "finished_at": None,
     "warning": None,
@@ -128,6 +142,7 @@ class CycleOut(BaseModel):
     evaluation_label_count: int | None
     metrics: CycleMetrics | None
     model_id: uuid.UUID | None
+    serves: bool = Field(description="Whether its model is the one whose predictions are shown and exported.")
     created_at: datetime
     finished_at: datetime | None
     warning: str | None = Field(description="What may keep the cycle from going on, such as a missing worker.")
@@ -141,22 +156,25 @@ class CycleRequest(BaseModel):
         json_schema_extra={"example": {"settings": {"acquisition": "entropy-gradnorm", "batch_size": 40}}},
     )
 
-    settings: dict[str, Any] = Field(
+    settings: AskedSettings = Field(
         default_factory=dict,
         description="`preset` and any setting of `GET /catalogue`'s `settings_schema`; what is left out comes from the "
         "preset, and the batch size from the project.",
     )
 
-    @field_validator("settings")
-    @classmethod
-    def _can_be_stored(cls, value: dict[str, Any]) -> dict[str, Any]:
-        try:
-            written = json.dumps(value, allow_nan=False)
-        except ValueError as error:
-            raise ValueError("numbers must be finite") from error
-        if "\\u0000" in written or len(written) > LONGEST_SETTINGS:
-            raise ValueError(f"settings are at most {LONGEST_SETTINGS} characters of JSON without NUL")
-        return value
+
+class SettingError(BaseModel):
+    """A setting that cannot be."""
+
+    where: str = Field(description="Its name with its group's, such as `training.steps`; `settings` for the whole.")
+    reason: str
+
+
+class SettingsCheck(BaseModel):
+    """What a launch with these settings would be."""
+
+    settings: dict[str, Any] | None = Field(description="Complete, as a cycle would have them; null where one is wrong.")
+    errors: list[SettingError]
 
 
 class CurvePoint(BaseModel):
@@ -171,6 +189,24 @@ class CurvePoint(BaseModel):
     high: float
     balanced_accuracy: float | None
     acquisition: str = Field(description="What chose the batch before this cycle's training: the cycle's own setting.")
+
+
+class ReferencePoint(BaseModel):
+    """What random picks would be expected to reach with as many labels as a cycle learned from."""
+
+    cycle_number: int
+    total_labels: int
+    expected: float
+    low: float
+    high: float
+
+
+class RandomReference(BaseModel):
+    """The yardstick of the curve: the expectation of random picks, as far as the project's own cycles can tell."""
+
+    rests_on: list[int] = Field(description="The measured cycles that learned from random picks alone.")
+    points: list[ReferencePoint] = Field(description="Empty where they are too few.")
+    text: str = Field(description="What it is, or why there is none, in a sentence.")
 
 
 class LearningCurve(BaseModel):
@@ -198,7 +234,7 @@ class LearningCurve(BaseModel):
     )
 
     points: list[CurvePoint]
-    reference: None = Field(default=None, description="Kept for the curve of random selection.")
+    reference: RandomReference | None = Field(description="Null while there are no points.")
 
 
 class SimilarLabel(BaseModel):

@@ -1,4 +1,4 @@
-"""Particles that look like one, in the eyes of the newest cycle that looked at it."""
+"""Particles that look like one, in the eyes of the cycle whose model serves the project."""
 
 import uuid
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from tomosift.cycles.embedding_index import EmbeddingIndex, most_similar, open_i
 from tomosift.cycles.schemas import SimilarLabel, SimilarParticle, SimilarParticles
 from tomosift.kit.artifacts import ArtifactMissing, ArtifactUnreadable
 from tomosift.kit.problems import ProblemError, conflict, not_found
+from tomosift.kit.serving_model import in_force
 from tomosift.tables import CurrentLabel, Cycle, EvaluationItem, LabelEvent, Subtomogram
 
 LABELED_KINDS = ("class", "junk")
@@ -49,7 +50,7 @@ def begin_search(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, su
         )
     cycle = session.execute(
         select(Cycle.number, Cycle.scores_key)
-        .where(Cycle.project_id == project_id, Cycle.stage == "ready", Cycle.scores_key.is_not(None))
+        .where(Cycle.project_id == project_id, Cycle.stage == "ready", Cycle.scores_key.is_not(None), in_force())
         .order_by(Cycle.number.desc())
         .limit(1)
     ).one_or_none()

@@ -27,7 +27,7 @@ from tomosift.tables import Job
 
 router = APIRouter(prefix="/projects/{slug}/exports", tags=["exports"], responses=problems(422))
 
-AnyCycle = Annotated[int | None, Query(ge=1, lt=2**31, description="Default: the newest one that is ready.")]
+AnyCycle = Annotated[int | None, Query(ge=1, lt=2**31, description="Default: the one whose model serves.")]
 
 _pools = KnownPools()
 

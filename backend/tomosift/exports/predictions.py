@@ -14,6 +14,7 @@ from tomosift.exports.pool_facts import JUNK, NOTHING, PoolFacts, code_of
 from tomosift.kit.artifacts import ArtifactStore, ArtifactUnreadable
 from tomosift.kit.class_meanings import counts_for
 from tomosift.kit.problems import ProblemError, not_found
+from tomosift.kit.serving_model import in_force
 from tomosift.kit.stored_columns import most_likely, open_columns
 from tomosift.tables import Cycle, Model, ParticleClass
 
@@ -59,14 +60,14 @@ class Predictions:
 
 
 def find_cycle(session: Session, project_id: uuid.UUID, number: int | None) -> CycleModel | None:
-    """The cycle of that number, or the newest one with a model; None where there is none yet.
+    """The cycle of that number, or the one whose model serves the project; None where there is none yet.
 
     Raises ProblemError 404 for a number that is not there, 409 for a cycle that is not ready or trained no model.
     """
     statement = select(Cycle, Model).outerjoin(Model, Model.cycle_id == Cycle.id).where(Cycle.project_id == project_id)
     if number is None:
-        newest = statement.where(Cycle.stage == "ready", Model.id.is_not(None)).order_by(Cycle.number.desc()).limit(1)
-        found = session.execute(newest).one_or_none()
+        serving = statement.where(Cycle.stage == "ready", Model.id.is_not(None), in_force())
+        found = session.execute(serving.order_by(Cycle.number.desc()).limit(1)).one_or_none()
     else:
         found = session.execute(statement.where(Cycle.number == number)).one_or_none()
     if found is None:
@@ -75,7 +76,7 @@ def find_cycle(session: Session, project_id: uuid.UUID, number: int | None) -> C
         raise not_found("cycle")
     cycle, model = found
     if cycle.stage != "ready":
-        detail = f"Cycle {number} is {cycle.stage}; choose one that is ready, or none to take the newest."
+        detail = f"Cycle {number} is {cycle.stage}; choose one that is ready, or none to take the one that serves."
         raise ProblemError(409, "cycle-not-ready", "This cycle has no predictions", detail)
     if model is None:
         detail = f"Cycle {number} trained no model, for want of labels; choose a later one."

@@ -75,7 +75,7 @@ class Choice(BaseModel):
 
     classes_from: ClassesFrom = "labels-else-predictions"
     cycle: int | None = Field(
-        default=None, ge=1, description="Predictions of this cycle. Default: the newest one that is ready."
+        default=None, ge=1, description="Predictions of this cycle. Default: the one whose model serves."
     )
     filters: ExportFilters = Field(default_factory=ExportFilters)
 

@@ -210,7 +210,7 @@ def test_the_snapshot_waits_for_decisions_under_way(world: World) -> None:
 
     def launch_it() -> None:
         with transaction() as session:
-            launch_cycle(session, world.project_id, Launcher(world.user_ids[0], "owner"), {})
+            launch_cycle(session, world.project_id, Launcher.person(world.user_ids[0], "owner"), {})
         launched.set()
 
     with transaction() as session:  # somebody is writing an event

@@ -78,7 +78,7 @@ def test_hello_then_events_built_from_rows(world: World) -> None:
 
 def _launch(world: World) -> None:
     with transaction() as session:
-        launch_cycle(session, world.project_id, Launcher(world.user_ids[0], "owner"), {})
+        launch_cycle(session, world.project_id, Launcher.person(world.user_ids[0], "owner"), {})
         announce(session, world.project_id, "queue")
 
 

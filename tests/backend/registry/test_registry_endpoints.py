@@ -79,7 +79,7 @@ def test_system_tells_administrators_what_runs_and_what_room_is_left(
         session.execute(update(User).where(User.id == world.user_ids[0]).values(is_admin=True))
     say(world, world.queued[2:])
     with transaction() as session:
-        launch_cycle(session, world.project_id, Launcher(world.user_ids[0], "owner"), {})
+        launch_cycle(session, world.project_id, Launcher.person(world.user_ids[0], "owner"), {})
     client = signed_in(world.user_ids[0])
     system = client.get("/api/v1/system").json()
     assert system["version"] == tomosift.__version__

@@ -20,7 +20,7 @@ def test_the_second_cycle_compares_with_the_first(world: CycleWorld) -> None:
 
     second = run_here(world.launch(acquisition="cod"))
 
-    assert "Training goes on from the weights of the cycle before." in log_of(second)
+    assert "Training goes on from the weights of cycle 1." in log_of(second)
     before = artifacts().read_tensors(first.scores_key or "")
     now = artifacts().read_tensors(second.scores_key or "")
     difference = softmax(now["logits"]) - softmax(before["logits"])

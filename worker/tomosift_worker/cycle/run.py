@@ -23,6 +23,7 @@ from tomosift_worker.cycle.leftovers import remove_checkpoints
 from tomosift_worker.cycle.map_stage import map_at_once
 from tomosift_worker.cycle.memory import is_out_of_memory
 from tomosift_worker.cycle.model_files import StoredModel
+from tomosift_worker.cycle.origin import origin
 from tomosift_worker.cycle.plan_stage import describe_plan, has_model, plan_cycle
 from tomosift_worker.cycle.presets import AUTO_PRESET, PRESETS, choose_preset, complete_settings
 from tomosift_worker.cycle.publication import CycleResults, publish
@@ -160,6 +161,7 @@ def _do_stages(context: CycleContext) -> None:
     model, evaluated = _train_and_evaluate(context) if has_model(context) else (None, None)
     metrics = without_model(context) if evaluated is None else evaluated.metrics
     metrics["selection"] = describe_plan(plan)
+    metrics["origin"] = origin(context)
     context.update_cycle(metrics=metrics)
     context.enter("score")
     scored = score(context, model, plan.function, None if evaluated is None else evaluated.shapes)

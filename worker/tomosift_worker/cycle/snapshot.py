@@ -74,8 +74,9 @@ class EvaluationSet:
 
 @dataclass(frozen=True)
 class PreviousModel:
-    """The model of the cycle before, and where its outputs for the pool are."""
+    """The model of the cycle that this one goes on from, and where its outputs for the pool are."""
 
+    number: int
     key: str
     scores_key: str | None
 
@@ -243,8 +244,8 @@ def _find(pool: Items, wanted: Mapping[int, Any]) -> Items:
 
 def _previous(session: Session, cycle: Cycle) -> PreviousModel | None:
     row = session.execute(
-        select(Model.key, Cycle.scores_key)
+        select(Cycle.number, Model.key, Cycle.scores_key)
         .join(Cycle, Cycle.id == Model.cycle_id)
         .where(Cycle.id == cycle.previous_cycle_id)
     ).one_or_none()
-    return None if row is None else PreviousModel(row.key, row.scores_key)
+    return None if row is None else PreviousModel(row.number, row.key, row.scores_key)

@@ -1,4 +1,4 @@
-"""The network before training: fresh from the seed, or warm from the cycle before."""
+"""The network before training: fresh from the seed, or warm from an earlier cycle."""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,11 @@ from tomosift_worker.networks.settings import same_weights_fit
 
 @dataclass(frozen=True)
 class StartingPoint:
-    """The initial model, in words where its weights come from, and whether that is the cycle before."""
+    """The initial model, in words where its weights come from, and the number of the cycle they are of (None: none)."""
 
     model: StoredModel
     origin: str
-    is_warm: bool = False
+    weights_of: int | None = None
 
 
 def starting_point(context: CycleContext) -> StartingPoint:
@@ -26,6 +26,7 @@ def starting_point(context: CycleContext) -> StartingPoint:
     model = StoredModel(network, settings.network, settings.preprocessing, classes)
     if not settings.starts_warm:
         return StartingPoint(model, "Training starts from random weights.")
+    number = context.snapshot.previous.number if context.snapshot.previous else None
     previous = previous_model(context)
     if previous is None:
         return StartingPoint(model, "Training starts from random weights: there is no earlier model to go on from.")
@@ -33,21 +34,21 @@ def starting_point(context: CycleContext) -> StartingPoint:
         return StartingPoint(model, "Training starts from random weights: the earlier model is another network.")
     transfer(previous.network, class_keys(previous.classes), network, class_keys(classes))
     if class_keys(previous.classes) == class_keys(classes):
-        return StartingPoint(model, "Training goes on from the weights of the cycle before.", is_warm=True)
+        return StartingPoint(model, f"Training goes on from the weights of cycle {number}.", number)
     return StartingPoint(
         model,
-        "Training goes on from the weights of the cycle before; classes new to it start from random weights.",
-        is_warm=True,
+        f"Training goes on from the weights of cycle {number}; classes new to it start from random weights.",
+        number,
     )
 
 
 def previous_model(context: CycleContext) -> StoredModel | None:
-    """The model of the cycle before, if there is one that can be read."""
+    """The model of the cycle to go on from, if there is one that can be read."""
     previous = context.snapshot.previous
     if previous is None:
         return None
     try:
         return read_model(context.artifacts, previous.key)
     except (ArtifactMissing, ArtifactUnreadable) as error:
-        context.job.log(f"The model of the cycle before is left out: {error}.", "warning")
+        context.job.log(f"The model of cycle {previous.number} is left out: {error}.", "warning")
         return None

@@ -68,7 +68,7 @@ def _train(
 ) -> Trained:
     start = starting_point(context)
     settings = context.settings.training.model_copy(update={"batch_size": batch_size})
-    if start.is_warm:
+    if start.weights_of is not None:
         settings = settings.from_warm_start()
     trainer = TRAINING_METHODS[settings.method].trainer(
         place(start.model.network, context.device), volumes.read, volumes.labels, settings, context.seed, unlabeled
@@ -99,7 +99,8 @@ def _train(
     samples = (trainer.step - first_step) * batch_size
     averaged = None if trainer.averaged is None else trainer.averaged.network
     model = dataclasses.replace(start.model, averaged=averaged)
-    return Trained(model, _figures(trainer, settings, total, samples / max(1e-3, total - seconds_before)))
+    figures = _figures(trainer, settings, total, samples / max(1e-3, total - seconds_before))
+    return Trained(model, {**figures, "began_with_weights_of": start.weights_of})
 
 
 def _figures(
