@@ -28,9 +28,9 @@ from tomosift.pool.schemas import (
     UploadedFile,
     UploadOut,
 )
-from tomosift.pool.shown_labels import Reader, shown_label
+from tomosift.pool.shown_labels import reader_of, shown_label
 from tomosift.pool.volume_answer import IMMUTABLE, VOLUME_ANSWER, VolumeFormat, volume_response
-from tomosift.projects.access import CuratorAccess, ProjectAccess, Role, ViewerAccess
+from tomosift.projects.access import CuratorAccess, ViewerAccess
 from tomosift.tables import CurrentLabel, Job, Source, Subtomogram
 
 router = APIRouter(prefix="/projects/{slug}", tags=["pool"], responses=problems(422))
@@ -154,7 +154,7 @@ def read_subtomograms(
         rows = subtomograms.list_subtomograms(
             session,
             access.project_id,
-            _reader(access),
+            reader_of(access),
             limit=limit + 1,
             after_id=None if cursor is None else int(str(cursor[0])),
             label=subtomograms.parse_label_filter(label),
@@ -175,7 +175,7 @@ def read_subtomogram(subtomogram_id: int, access: ViewerAccess) -> SubtomogramDe
     """A subtomogram with every column of the list it came from."""
     with transaction() as session:
         row, source, _ = subtomograms.find_subtomogram(session, access.project_id, subtomogram_id)
-        label = shown_label(session, subtomogram_id, _reader(access))
+        label = shown_label(session, subtomogram_id, reader_of(access))
         hint = subtomograms.shown_predictions(session, [row]).get(row.id)
     return SubtomogramDetail(
         **_summary_fields(access.slug, row, label, hint),
@@ -207,10 +207,6 @@ def read_volume(
         raise not_found("volume")
     volume = subtomograms.read_volume(source.volumes_key, row.source_row)
     return volume_response(volume, format, IMMUTABLE if h is not None else "private, no-cache")
-
-
-def _reader(access: ProjectAccess) -> Reader:
-    return Reader(access.project_id, access.user.id, access.role.may(Role.CURATOR))
 
 
 def _summary_fields(

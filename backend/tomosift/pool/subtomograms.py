@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,8 +18,8 @@ from sqlalchemy.orm import Session
 from tomosift.kit.artifacts import ArtifactStore
 from tomosift.kit.problems import invalid, not_found
 from tomosift.kit.settings import get_settings
-from tomosift.pool.shown_labels import Reader, is_evaluation_item, is_shown_to
-from tomosift.tables import CurrentLabel, Source, Subtomogram
+from tomosift.pool.shown_labels import Reader, hidden_labels, is_evaluation_item, is_shown_to
+from tomosift.tables import CurrentLabel, Source, Subtomogram, UnlabeledSubtomogram
 from tomosift.volumes.store import VolumeArray, VolumeStore
 
 _LABEL_FILTER = re.compile(r"unlabeled|junk|unsure|class:[0-9a-f-]{36}")
@@ -83,12 +84,25 @@ def list_subtomograms(
         query = query.where(Subtomogram.id > after_id)
     if tomogram is not None:
         query = query.where(Subtomogram.tomogram == tomogram)
-    if label is not None:
-        query = query.where(CurrentLabel.kind.is_(None) if label.kind is None else CurrentLabel.kind == label.kind)
-        if label.class_id is not None:
-            query = query.where(CurrentLabel.class_id == label.class_id)
     if predicted is not None:
         query = query.where(Subtomogram.predicted_class_id == predicted, ~is_evaluation_item())
+    if label is None:
+        return _rows(session, query)
+    if label.kind is None:
+        # Two short lists: an outer join would pass over every labeled item on its way.
+        unlabeled = query.join(UnlabeledSubtomogram, UnlabeledSubtomogram.subtomogram_id == Subtomogram.id)
+        if after_id is not None:
+            unlabeled = unlabeled.where(UnlabeledSubtomogram.subtomogram_id > after_id)
+        without = _rows(session, unlabeled.where(UnlabeledSubtomogram.project_id == project_id))
+        hidden = _rows(session, query.where(Subtomogram.id.in_(hidden_labels(reader))))
+        return sorted([*without, *hidden], key=lambda row: row[0].id)[:limit]
+    query = query.where(CurrentLabel.kind == label.kind, CurrentLabel.project_id == project_id)
+    if label.class_id is not None:
+        query = query.where(CurrentLabel.class_id == label.class_id)
+    return _rows(session, query)
+
+
+def _rows(session: Session, query: Any) -> list[tuple[Subtomogram, CurrentLabel | None]]:
     return [(subtomogram, current) for subtomogram, current in session.execute(query)]
 
 
@@ -124,7 +138,7 @@ def volume_url(slug: str, subtomogram: Subtomogram) -> str:
 
 def read_volume(volumes_key: str, source_row: int) -> NDArray[np.float32]:
     """The voxels, `(z, y, x)`. Raises VolumeStoreProblem if they are gone."""
-    return np.asarray(_open_source(get_settings().effective_store_url, volumes_key).read([source_row])[0])
+    return np.asarray(open_source(get_settings().effective_store_url, volumes_key).read([source_row])[0])
 
 
 def read_columns(source: Source, source_row: int) -> dict[str, str]:
@@ -147,7 +161,8 @@ def _row_of(table: pq.ParquetFile, wanted: int) -> pa.Table:
 
 
 @lru_cache(maxsize=OPEN_SOURCES)
-def _open_source(store_url: str, volumes_key: str) -> VolumeArray:
+def open_source(store_url: str, volumes_key: str) -> VolumeArray:
+    """The volumes of a source; those used last stay open. Raises VolumeStoreProblem."""
     return VolumeStore(store_url).open(volumes_key)
 
 
