@@ -19,6 +19,10 @@ export const queryKeys = {
     /** What is open; who holds what lies beneath it. */
     queue: ['project', slug, 'queue'] as const,
     leases: ['project', slug, 'queue', 'leases'] as const,
+    /** Megabytes: not beneath `all`, which every reconnection renews. */
+    map: ['map', slug] as const,
+    particle: (id: number) => ['project', slug, 'particles', id] as const,
+    similar: (id: number) => ['project', slug, 'similar', id] as const,
     learningCurve: ['project', slug, 'learning-curve'] as const,
     sources: ['project', slug, 'sources'] as const,
     jobs: ['project', slug, 'jobs'] as const,

@@ -26,7 +26,15 @@ export function useLiveProject(slug: string): void {
     const keys = queryKeys.project(slug)
     const refresh = (
       ...names: (
-        'progress' | 'queue' | 'cycles' | 'learningCurve' | 'jobs' | 'sources' | 'detail' | 'exports'
+        | 'progress'
+        | 'queue'
+        | 'cycles'
+        | 'learningCurve'
+        | 'map'
+        | 'jobs'
+        | 'sources'
+        | 'detail'
+        | 'exports'
       )[]
     ) => {
       for (const name of names) void queryClient.invalidateQueries({ queryKey: keys[name] })
@@ -42,7 +50,7 @@ export function useLiveProject(slug: string): void {
     const unsubscribe = projectEventStream(slug).subscribe((name, data) => {
       if (name === 'hello') void queryClient.invalidateQueries({ queryKey: keys.all })
       else if (name === 'job') applyJob(queryClient, slug, data as ProjectEvents['job'], refresh)
-      else if (name === 'cycle') refresh('cycles', 'progress', 'learningCurve')
+      else if (name === 'cycle') refresh('cycles', 'progress', 'learningCurve', 'map')
       else if (name === 'queue') refresh('progress', 'queue')
       else refreshSoon()
     })

@@ -17,6 +17,7 @@ import {
   ExportPage,
   InvitationPage,
   LabelRoute,
+  MapPage,
   MembersPage,
   NewPasswordPage,
   OverviewPage,
@@ -66,6 +67,7 @@ export function AppRoutes() {
           <Route path="cycles" element={<CyclesPage />} />
           <Route path="cycles/:number" element={<CyclePage />} />
           <Route path="data" element={<DataPage />} />
+          <Route path="map" element={<MapPage />} />
           <Route path="review" element={<ReviewPage />} />
           <Route path="export" element={<ExportPage />} />
           <Route path="settings" element={<MembersPage />} />
