@@ -10,7 +10,7 @@ WEB := backend/tomosift/web/index.html
 WEB_SOURCES := $(shell find frontend/src frontend/public frontend/index.html frontend/vite.config.ts frontend/tsconfig*.json \
 	-type f 2>/dev/null)
 
-.PHONY: help run test demo lint test-web test-python web chromium lock openapi clean bench-learning bench-scoring
+.PHONY: help run test demo lint test-web test-python web chromium lock openapi screenshots clean bench-learning bench-scoring
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 16
@@ -55,6 +55,9 @@ openapi: $(VENV)/.dev-ready ## write frontend/openapi.json and the typed clients
 	$(BIN)/python -m tomosift.openapi > frontend/openapi.json
 	$(BIN)/python -m tomosift.client_routes
 	cd frontend && npm run --silent generate
+
+screenshots: $(VENV)/.dev-ready $(WEB) chromium ## take the user guide's pictures anew, on the real service
+	TOMOSIFT_WRITE_SCREENSHOTS=1 $(BIN)/python -m pytest -q tests/e2e/test_written_guide.py
 
 lock: ## resolve the Python dependencies anew into constraints.txt
 	$(BIN)/pip install -q uv

@@ -1,6 +1,7 @@
 /** The pages and states to look at: address, the service's answers, and what to do before looking. */
 import { classPages } from './classPages.mjs'
 import { peoplePages } from './peoplePages.mjs'
+import { welcomePages } from './welcomePages.mjs'
 
 const project = (f, changes = {}) => ({
   'GET /session': f.session,
@@ -114,7 +115,6 @@ export function pages(f) {
       },
     },
     { name: 'projects', path: '/', answers: project(f) },
-    { name: 'projects-empty', path: '/', answers: project(f, { 'GET /projects': f.page([]) }) },
     {
       name: 'new-project',
       path: '/',
@@ -316,12 +316,7 @@ export function pages(f) {
       path: '/projects/demo/data',
       answers: project(f, { 'GET /projects/demo/jobs': f.jobsFailed }),
     },
-    {
-      name: 'help',
-      path: '/projects/demo/cycles',
-      answers: project(f),
-      act: (page) => page.getByRole('button', { name: 'Help' }).click(),
-    },
+    ...welcomePages(f, project),
     {
       name: 'account',
       path: '/',

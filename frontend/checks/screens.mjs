@@ -13,6 +13,7 @@ const ORIGIN = 'http://localhost:8765'
 const SIZES = [
   [1440, 900],
   [1024, 768],
+  [820, 1180],
 ]
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
 const POLICY =

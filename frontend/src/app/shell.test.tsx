@@ -126,6 +126,9 @@ describe('the top bar', () => {
   it('opens help', async () => {
     const { user } = renderApp('/')
     await user.click(await screen.findByRole('button', { name: 'Help' }))
-    expect(screen.getByRole('dialog', { name: 'How Tomosift works' })).toBeDefined()
+    const help = await screen.findByRole('dialog', { name: 'Help' })
+    expect(within(help).getByRole('heading', { name: 'How Tomosift works' })).toBeDefined()
+    await user.click(within(help).getByRole('button', { name: 'Close' }))
+    expect(screen.queryByRole('dialog')).toBeNull()
   })
 })

@@ -5,7 +5,10 @@ import { classNames } from './classNames'
 import { Icon, type IconName } from './icons'
 import { Tooltip } from './Tooltip'
 
-/** primary: the one thing to do here. danger: throws something away. quiet: beside the work. */
+/**
+ * primary: the one thing to do here. quiet: beside the work. danger: takes away what no button here gives back. What
+ * brings something back (undo, restore) is never danger and has the icon `undo`.
+ */
 export type ButtonKind = 'primary' | 'secondary' | 'quiet' | 'danger'
 export type ButtonSize = 'small' | 'normal' | 'large'
 

@@ -7,6 +7,7 @@ import { ErrorNotice } from './Notice'
 export function ConfirmDialog({
   title,
   action,
+  undoes = false,
   busy,
   error,
   onConfirm,
@@ -16,6 +17,8 @@ export function ConfirmDialog({
   title: string
   /** The verb on the button. */
   action: string
+  /** It brings back how things were, and can itself be done over. */
+  undoes?: boolean
   busy: boolean
   error: Error | null
   onConfirm: () => void
@@ -29,7 +32,12 @@ export function ConfirmDialog({
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="danger" disabled={busy} onClick={onConfirm}>
+          <Button
+            kind={undoes ? 'primary' : 'danger'}
+            {...(undoes && { icon: 'undo' as const })}
+            disabled={busy}
+            onClick={onConfirm}
+          >
             {action}
           </Button>
         </>

@@ -57,6 +57,7 @@ function Restore({ project }: { project: ProjectSummary }) {
   return (
     <Button
       size="small"
+      icon="undo"
       disabled={end.isPending}
       aria-label={`Restore ${project.name}`}
       onClick={() =>

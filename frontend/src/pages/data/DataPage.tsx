@@ -14,6 +14,8 @@ import { BringData } from './bring/BringData'
 import styles from './DataPage.module.css'
 import { ImportJob } from './ImportJob'
 import { isUnderWay } from './jobState'
+import { BringLabels } from './labels/BringLabels'
+import { LabelImports } from './labels/LabelImports'
 import { SourceTable } from './SourceTable'
 
 /** Events tell of progress at once; this catches those lost on the way. */
@@ -41,6 +43,8 @@ export default function DataPage() {
     refetchInterval: (query) => (query.state.data?.items.some(isUnderWay) ? REFRESH_MS : false),
   })
   const imports = jobs.data?.items.filter(isImport) ?? []
+  const labelImports =
+    jobs.data?.items.filter(({ kind, state }) => kind === 'label-import' && state === 'succeeded') ?? []
   // The newest one is told of at length while it matters; what is older is history.
   const shown = imports.filter((job, index) => isUnderWay(job) || (index === 0 && isNews(job)))
   const failedBefore = imports.filter((job) => job.state === 'failed' && !shown.includes(job))
@@ -80,6 +84,19 @@ export default function DataPage() {
         {allows(project.role, 'curator') && (
           <Section title="Bring your data" intro="Nothing is written before you have seen what was found.">
             <BringData project={project} onStarted={() => window.scrollTo({ top: 0, behavior: 'smooth' })} />
+          </Section>
+        )}
+        {allows(project.role, 'curator') && sources.data && sources.data.items.length > 0 && (
+          <Section
+            title="Labels that exist already"
+            intro="Classes from another program, for particles that are in the pool."
+          >
+            <div className={styles.labels}>
+              <LabelImports project={project} jobs={labelImports} />
+              <Disclosure summary="Import labels">
+                <BringLabels project={project} sources={sources.data.items} />
+              </Disclosure>
+            </div>
           </Section>
         )}
         {failedBefore.length > 0 && (

@@ -17,6 +17,7 @@ export default function DeletedProjectPage({ project }: { project: Project }) {
         actions={
           <Button
             kind="primary"
+            icon="undo"
             disabled={end.isPending}
             onClick={() =>
               end.mutate('restore', {

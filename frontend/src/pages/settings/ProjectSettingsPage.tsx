@@ -86,7 +86,7 @@ function Settings() {
               {change.isPending ? 'Saving…' : 'Save changes'}
             </Button>
             {changes !== null && !changedByOthers && (
-              <Button kind="quiet" onClick={startAnew}>
+              <Button kind="quiet" icon="undo" onClick={startAnew}>
                 Undo changes
               </Button>
             )}

@@ -1,15 +1,18 @@
 import { type Choice, ChoiceField, TextField } from '../../../design/Field'
-import type { ImportPreview, ParticleClass } from '../../../api/types'
-import { formatCount, formatPlural } from '../../../format/numbers'
+import type { ImportPreview, LabelUse, ParticleClass } from '../../../api/types'
+import { formatPlural } from '../../../format/numbers'
 import styles from './BringData.module.css'
 import type { LabelChoice } from './bringForm'
+import { ClassMapping } from './ClassMapping'
 
-const USES: (Choice & { id: LabelChoice['use'] })[] = [
-  {
-    id: 'ignore',
-    title: 'Leave them out',
-    description: 'The column is kept with each particle all the same.',
-  },
+const LEAVE_OUT: Choice = {
+  id: 'ignore',
+  title: 'Leave them out',
+  description: 'The column is kept with each particle all the same.',
+}
+
+/** What classes that exist already can become. */
+export const LABEL_USES: (Choice & { id: LabelUse })[] = [
   {
     id: 'predictions',
     title: 'As predictions to start from',
@@ -47,7 +50,7 @@ export function LabelFields({
       <ChoiceField
         label="This list has classes of its own"
         hint={`Column ${preview.class_column} with ${formatPlural(preview.class_value_count, 'value')}.`}
-        choices={USES}
+        choices={[LEAVE_OUT, ...LABEL_USES]}
         value={choice.use}
         onChange={(use) => onChange({ use: use as LabelChoice['use'] })}
       />
@@ -61,39 +64,12 @@ export function LabelFields({
             onChange={(importer) => onChange({ importer })}
             error={importerError}
           />
-          <table className={styles.mapping}>
-            <caption className="visually-hidden">Which class each value stands for</caption>
-            <thead>
-              <tr>
-                <th scope="col">Value</th>
-                <th scope="col">Particles</th>
-                <th scope="col">Class (a new name makes a new one; empty leaves it out)</th>
-              </tr>
-            </thead>
-            <tbody>
-              {preview.class_values.map(({ value, count }) => (
-                <tr key={value}>
-                  <th scope="row">{value}</th>
-                  <td>{formatCount(count)}</td>
-                  <td>
-                    <input
-                      list="bring-classes"
-                      aria-label={`Class for ${value}`}
-                      value={choice.classes[value] ?? ''}
-                      onChange={(event) =>
-                        onChange({ classes: { ...choice.classes, [value]: event.target.value } })
-                      }
-                    />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-          <datalist id="bring-classes">
-            {[...classes.map(({ name }) => name), 'junk', 'unsure'].map((name) => (
-              <option key={name} value={name} />
-            ))}
-          </datalist>
+          <ClassMapping
+            values={preview.class_values}
+            classes={classes}
+            mapping={choice.classes}
+            onChange={(mapping) => onChange({ classes: mapping })}
+          />
           {others > 0 && (
             <p className={styles.muted}>
               {formatPlural(others, 'rarer value')} not shown here: where one is not the name of a class, the

@@ -150,7 +150,7 @@ export function labelImport(
 }
 
 /** Names in the mapping that are no class of the project yet. */
-export function newClasses(choice: LabelChoice, classNames: readonly string[]): string[] {
+export function newClasses(choice: Pick<LabelChoice, 'classes'>, classNames: readonly string[]): string[] {
   const known = new Set([...classNames, 'junk', 'unsure'].map((name) => name.toLowerCase()))
   const named = Object.values(choice.classes).map((name) => name.trim())
   return [...new Set(named)].filter((name) => name !== '' && !known.has(name.toLowerCase()))
