@@ -260,5 +260,8 @@ class SimilarParticles(BaseModel):
     """What looks like a particle, most similar first."""
 
     cycle_number: int = Field(description="The cycle in whose eyes they are alike.")
+    labels_withheld: str | None = Field(
+        description="Why no labels are told: they would suggest an answer. Then `labeled` is empty."
+    )
     items: list[SimilarParticle] = Field(description="Of the whole pool.")
     labeled: list[SimilarParticle] = Field(description="Of those with a label, without the evaluation sample.")

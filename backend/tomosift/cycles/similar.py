@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from tomosift.cycles.embedding_index import EmbeddingIndex, most_similar, open_index
 from tomosift.cycles.schemas import SimilarLabel, SimilarParticle, SimilarParticles
+from tomosift.cycles.suggestion_rule import check_suggestion_may_be_seen
 from tomosift.kit.artifacts import ArtifactMissing, ArtifactUnreadable
 from tomosift.kit.problems import ProblemError, conflict, not_found
 from tomosift.kit.serving_model import in_force
@@ -20,12 +21,13 @@ LABELED_KINDS = ("class", "junk")
 
 @dataclass(frozen=True)
 class SimilarSearch:
-    """Whose embeddings to look at, and which items have a label that may be shown."""
+    """Whose embeddings to look at, and which items have a label that may be shown; `labels_withheld` says why none."""
 
     subtomogram_id: int
     cycle_number: int
     scores_key: str
     labeled_ids: NDArray[np.int64]
+    labels_withheld: str | None
 
 
 def begin_search(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, subtomogram_id: int) -> SimilarSearch:
@@ -56,6 +58,9 @@ def begin_search(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, su
     ).one_or_none()
     if cycle is None:
         raise conflict("no-embeddings", "No cycle has looked at the pool", "Launch a cycle; it makes what this needs.")
+    withheld = _why_withheld(session, project_id, user_id, subtomogram_id)
+    if withheld is not None:
+        return SimilarSearch(subtomogram_id, cycle.number, cycle.scores_key, np.empty(0, np.int64), withheld)
     labeled = session.scalars(
         select(CurrentLabel.subtomogram_id).where(
             CurrentLabel.project_id == project_id,
@@ -63,7 +68,7 @@ def begin_search(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, su
             ~exists().where(EvaluationItem.subtomogram_id == CurrentLabel.subtomogram_id),
         )
     )
-    return SimilarSearch(subtomogram_id, cycle.number, cycle.scores_key, np.fromiter(labeled, np.int64))
+    return SimilarSearch(subtomogram_id, cycle.number, cycle.scores_key, np.fromiter(labeled, np.int64), None)
 
 
 def find_similar(store_url: str, search: SimilarSearch, count: int) -> tuple[list[tuple[int, float]], ...]:
@@ -98,27 +103,38 @@ def show_similar(
     search: SimilarSearch,
     found: tuple[list[tuple[int, float]], ...],
 ) -> SimilarParticles:
-    """The particles found, with their labels; those of evaluation items are not told."""
+    """The particles found, with their labels where those may be told; those of evaluation items never are."""
     wanted = {each for part in found for each, _ in part}
     rows = session.execute(
-        select(Subtomogram, CurrentLabel, EvaluationItem.subtomogram_id.label("is_blind"))
+        select(Subtomogram, CurrentLabel, EvaluationItem.subtomogram_id.is_not(None).label("is_blind"))
         .outerjoin(CurrentLabel, CurrentLabel.subtomogram_id == Subtomogram.id)
         .outerjoin(EvaluationItem, EvaluationItem.subtomogram_id == Subtomogram.id)
         .where(Subtomogram.id.in_(wanted), Subtomogram.project_id == project_id)
     )
-    shown = {}
+    shown, hides_all = {}, search.labels_withheld is not None
     for particle, label, is_blind in rows:
         shown[particle.id] = {
             "id": particle.id,
             "name": particle.name,
             "volume_url": f"/api/v1/projects/{slug}/subtomograms/{particle.id}/volume?h={particle.content_hash}",
-            "label": None if label is None or is_blind is not None else SimilarLabel.model_validate(label),
+            "label": None if hides_all or label is None or is_blind else SimilarLabel.model_validate(label),
         }
     # What was deleted since the cycle is left out.
     everything, labeled = (
         [SimilarParticle(similarity=cosine, **shown[each]) for each, cosine in part if each in shown] for part in found
     )
-    return SimilarParticles(cycle_number=search.cycle_number, items=everything, labeled=labeled)
+    return SimilarParticles(
+        cycle_number=search.cycle_number, labels_withheld=search.labels_withheld, items=everything, labeled=labeled
+    )
+
+
+def _why_withheld(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, subtomogram_id: int) -> str | None:
+    """What resembles it suggests what it is: the rule is that of the model's suggestions."""
+    try:
+        check_suggestion_may_be_seen(session, project_id, user_id, subtomogram_id)
+    except ProblemError as problem:
+        return problem.detail
+    return None
 
 
 def _pairs(

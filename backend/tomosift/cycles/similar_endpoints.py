@@ -27,6 +27,7 @@ def read_similar(
     """The most similar of all and of the labeled ones, in the newest cycle's eyes.
 
     The search is exact. An evaluation item is refused to who has not decided it; among the results it has no label.
+    Labels are withheld where the project's setting `suggestions` shows you none for this particle.
     """
     with transaction() as session:
         search = begin_search(session, access.project_id, access.user.id, subtomogram_id)
