@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from tomosift.cycles.model_schemas import ServingModel
 from tomosift.kit.database import utc_now
 from tomosift.kit.job_control import announce
+from tomosift.kit.prediction_jobs import post_predictions_job
 from tomosift.kit.problems import conflict, not_found
 from tomosift.kit.serving_model import serving_cycle
 from tomosift.tables import Cycle, Model, ModelChoice, User
@@ -66,6 +67,7 @@ def choose_model(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, nu
             .values(project_id=project_id, **chosen)
             .on_conflict_do_update(index_elements=["project_id"], set_=chosen)
         )
+    post_predictions_job(session, project_id)
     announce(session, project_id, "cycle", number=number, stage="ready")
     return None if before is None else before.number
 
