@@ -86,7 +86,8 @@ def ensure_a_cycle(service: LiveService) -> None:
     if service.get("projects/demo/cycles")["items"]:
         finished(service)
         return
-    with Tomosift(ServiceAddress(service.url, service.api.headers["Authorization"].removeprefix("Bearer "))) as client:
+    token = service.api.headers["Authorization"].removeprefix("Bearer ")
+    with Tomosift(ServiceAddress(service.url, token, is_local=False)) as client:
         SimulatedAnnotator(client, "demo", service.demo_truth()).answer_all(lambda count: None)
     service.api.post("projects/demo/cycles", json={}).raise_for_status()
     finished(service)

@@ -127,11 +127,20 @@ class PasswordIn(BaseModel):
     new: Password
 
 
+class OwnAccountPatch(BaseModel):
+    """Changes to your own account."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"display_name": "Ada Lovelace"}})
+
+    display_name: DisplayName
+
+
 class SessionOut(BaseModel):
     """Who is signed in."""
 
     user: UserOut
     has_password: bool
+    has_provider: bool = Field(description="Whether an account at the OpenID provider is connected.")
     may_set_password: bool = Field(description="A new password may be set without the old one: a link was just opened.")
 
 

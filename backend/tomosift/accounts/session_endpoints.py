@@ -7,9 +7,11 @@ from fastapi import APIRouter, Header, Request, Response
 
 from tomosift.accounts import sessions
 from tomosift.accounts.authentication import ANYONE, SESSION_COOKIE, CurrentUser
+from tomosift.accounts.own_account import disconnect_provider, rename_oneself
 from tomosift.accounts.own_password import change_password
 from tomosift.accounts.schemas import (
     OpenSession,
+    OwnAccountPatch,
     PasswordIn,
     SessionBegun,
     SessionOut,
@@ -67,8 +69,28 @@ def read_session(user: CurrentUser) -> SessionOut:
         return SessionOut(
             user=UserOut.model_validate(user),
             has_password=session.get_one(User, user.id).password_hash is not None,
+            has_provider=session.get_one(User, user.id).oidc_subject is not None,
             may_set_password=row is not None and sessions.is_fresh_by_link(row),
         )
+
+
+@router.patch("/session/user", summary="Change your name", responses=problems(401, 403, 422))
+def change_own_account(body: OwnAccountPatch, user: CurrentUser) -> UserOut:
+    """Change the name that others see beside what you decide."""
+    with transaction() as session:
+        return UserOut.model_validate(rename_oneself(session, user, body.display_name))
+
+
+@router.delete(
+    "/session/provider",
+    status_code=204,
+    summary="Disconnect the sign-in provider",
+    responses=problems(401, 403, 404, 409),
+)
+def disconnect_own_provider(user: CurrentUser) -> None:
+    """Forget your account at the OpenID provider. You need a password, to be able to sign in."""
+    with transaction() as session:
+        disconnect_provider(session, user)
 
 
 @router.delete("/session", status_code=204, summary="Sign out", responses=problems(401, 403))
@@ -129,6 +151,7 @@ def session_begun(begun: sessions.FreshSession) -> SessionBegun:
     return SessionBegun(
         user=UserOut.model_validate(begun.user),
         has_password=begun.user.password_hash is not None,
+        has_provider=begun.user.oidc_subject is not None,
         may_set_password=begun.began_by == "link",
         expires_at=begun.expires_at,
         asks_password=begun.asks_password,

@@ -129,6 +129,15 @@ export const useSetPassword = () =>
     keys.sessions,
   )
 
+export const useRenameMyself = () =>
+  useChange(
+    (display_name: string) => bodyOf(api.PATCH('/api/v1/session/user', { body: { display_name } })),
+    queryKeys.session,
+  )
+
+export const useDisconnectProvider = () =>
+  useChange(async () => void (await api.DELETE('/api/v1/session/provider')), queryKeys.session)
+
 export const useEndSession = () =>
   useChange(
     async (id: string) =>

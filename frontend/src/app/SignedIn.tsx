@@ -34,7 +34,8 @@ export function SignedIn() {
     else if (current !== null && current.id !== user.id) window.location.reload()
   }, [user, current, session.data])
 
-  if (user !== null) return <Shell user={user} />
+  // Their name may have changed since.
+  if (user !== null) return <Shell user={current?.id === user.id ? current : user} />
   if (session.data === null) {
     return <Navigate to="/sign-in" replace state={{ from: location.pathname + location.search }} />
   }

@@ -77,6 +77,27 @@ def test_sessions_are_listed_and_ended(service: Service) -> None:
     assert here.get(f"{API}/session").status_code == 401
 
 
+def test_people_change_their_own_name_and_leave_the_provider_only_with_a_password(service: Service) -> None:
+    ada, ada_id = service.user("ada")
+    admin = service.owner()
+    assert ada.patch(f"{API}/session/user", json={"display_name": " "}).status_code == 422
+    assert ada.patch(f"{API}/session/user", json={"display_name": "Ada L.", "is_admin": True}).status_code == 422
+    assert ada.patch(f"{API}/session/user", json={"display_name": "Ada L."}).json()["display_name"] == "Ada L."
+    assert ada.get(f"{API}/session").json()["user"]["display_name"] == "Ada L."
+    assert ada.delete(f"{API}/session/provider").status_code == 404
+    with transaction() as session:
+        row = session.get_one(User, ada_id)
+        row.oidc_issuer, row.oidc_subject = "https://login.example.org", "17"
+    assert ada.get(f"{API}/session").json()["has_provider"]
+    refused = ada.delete(f"{API}/session/provider")
+    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "no-other-way")
+    assert ada.put(f"{API}/session/password", json={"new": "four words are easy"}).status_code == 204
+    assert ada.delete(f"{API}/session/provider").status_code == 204
+    assert not ada.get(f"{API}/session").json()["has_provider"]
+    deeds = [each["action"] for each in admin.get(f"{API}/audit?actor=ada").json()["items"]]
+    assert {"user.changed", "provider.disconnected"} <= set(deeds)
+
+
 def test_a_change_in_another_persons_name_is_refused_and_nothing_is_stored(service: Service) -> None:
     ada, ada_id = service.user("ada")
     body = {"name": "x"}

@@ -1,6 +1,6 @@
 import { screen, within } from '@testing-library/react'
 import { expect, it } from 'vitest'
-import { allWays, page, sessions, tokenMade, tokens } from '../../testing/fixtures'
+import { allWays, page, session, sessions, tokenMade, tokens } from '../../testing/fixtures'
 import { renderApp } from '../../testing/renderApp'
 import { Refusal } from '../../testing/service'
 import { deviceName } from './deviceName'
@@ -16,6 +16,32 @@ it('marks this browser and ends another session', async () => {
   service.answers['GET /sessions'] = page(sessions.items.slice(0, 1))
   await user.click(screen.getByRole('button', { name: 'Sign out Safari on macOS' }))
   expect(await screen.findByText('Signed out there.')).toBeDefined()
+})
+
+it('changes the name others see, also in the page’s own menu', async () => {
+  const { service, user } = open({ 'PATCH /session/user': session.user })
+  const field = await screen.findByLabelText('Your name')
+  expect(screen.getByRole('button', { name: 'Change the name' }).hasAttribute('disabled')).toBe(true)
+  await user.clear(field)
+  await user.type(field, ' Ada Holm ')
+  service.answers['GET /session'] = { ...session, user: { ...session.user, display_name: 'Ada Holm' } }
+  await user.click(screen.getByRole('button', { name: 'Change the name' }))
+  expect(await screen.findByRole('button', { name: 'Account and appearance: Ada Holm' })).toBeDefined()
+  expect(service.last('PATCH /session/user').body).toEqual({ display_name: 'Ada Holm' })
+})
+
+it('disconnects the sign-in provider, or says what to do first', async () => {
+  const { service, user } = open({
+    'GET /sign-in-ways': allWays,
+    'GET /session': { ...session, has_provider: true },
+    'DELETE /session/provider': new Refusal(409, 'no-other-way', 'You could not sign in any more', 'Set one.'),
+  })
+  await user.click(await screen.findByRole('button', { name: 'Disconnect' }))
+  expect((await screen.findByRole('alert')).textContent).toContain('You could not sign in any more')
+  service.answers['DELETE /session/provider'] = null
+  service.answers['GET /session'] = session
+  await user.click(screen.getByRole('button', { name: 'Disconnect' }))
+  expect(await screen.findByRole('link', { name: 'Connect with Institute login' })).toBeDefined()
 })
 
 it('makes a token with its limits and shows the secret once', async () => {

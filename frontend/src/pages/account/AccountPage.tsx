@@ -1,12 +1,16 @@
 import { useQuery } from '@tanstack/react-query'
-import { signInWaysQuery } from '../../api/people'
+import { type FormEvent, useState } from 'react'
+import { signInWaysQuery, useDisconnectProvider, useRenameMyself } from '../../api/people'
 import { sessionQuery } from '../../api/queries'
 import { Page } from '../../app/Page'
 import { useUser } from '../../app/userContext'
-import { Section } from '../../design/Section'
-import { showToast } from '../../design/Toast'
+import { Button } from '../../design/Button'
 import buttons from '../../design/Button.module.css'
 import { classNames } from '../../design/classNames'
+import { TextField } from '../../design/Field'
+import { ErrorNotice } from '../../design/Notice'
+import { Section } from '../../design/Section'
+import { showToast } from '../../design/Toast'
 import people from '../people/people.module.css'
 import { NewPasswordForm } from '../signIn/NewPasswordForm'
 import { SessionList } from './SessionList'
@@ -18,15 +22,40 @@ export default function AccountPage() {
   return (
     <Page
       title="Your account"
-      sub={`${user.display_name}, signs in as “${user.name}”${user.is_admin ? ', administrator' : ''}. An administrator can change the names.`}
+      sub={`You sign in as “${user.name}”${user.is_admin ? ', administrator' : ''}. An administrator can change that.`}
     >
       <div className={people.parts}>
+        <NameSection />
         <PasswordSection />
         <ProviderSection />
         <SessionList />
         <TokenList />
       </div>
     </Page>
+  )
+}
+
+function NameSection() {
+  const user = useUser()
+  const [name, setName] = useState(user.display_name)
+  const change = useRenameMyself()
+  const isNew = name.trim() !== '' && name.trim() !== user.display_name
+  const save = (event: FormEvent) => {
+    event.preventDefault()
+    if (isNew) change.mutate(name.trim(), { onSuccess: () => showToast('Your name is changed.') })
+  }
+  return (
+    <Section title="Name" intro="Others see it beside what you decide.">
+      <form className={classNames(people.fields, people.narrow)} noValidate onSubmit={save}>
+        <TextField label="Your name" value={name} onChange={setName} maxLength={100} autoComplete="name" />
+        {change.error && <ErrorNotice error={change.error} />}
+        <div>
+          <Button type="submit" disabled={!isNew || change.isPending}>
+            Change the name
+          </Button>
+        </div>
+      </form>
+    </Section>
   )
 }
 
@@ -59,8 +88,10 @@ function PasswordSection() {
 
 function ProviderSection() {
   const ways = useQuery(signInWaysQuery)
+  const session = useQuery(sessionQuery)
   const provider = ways.data?.provider
   if (!provider) return null
+  if (session.data?.has_provider) return <Connected label={provider.label} />
   const address = new URLSearchParams({ connect: 'true', return_to: '/account' }).toString()
   return (
     <Section
@@ -70,6 +101,28 @@ function ProviderSection() {
       <a className={classNames(buttons.button, buttons.secondary)} href={`${provider.start_url}?${address}`}>
         Connect with {provider.label}
       </a>
+    </Section>
+  )
+}
+
+/** It can be connected again at any time, so leaving it destroys nothing. */
+function Connected({ label }: { label: string }) {
+  const disconnect = useDisconnectProvider()
+  return (
+    <Section title={label} intro={`This account is connected: you can sign in with ${label}.`}>
+      <div className={people.fields}>
+        {disconnect.error && <ErrorNotice error={disconnect.error} />}
+        <div>
+          <Button
+            disabled={disconnect.isPending}
+            onClick={() =>
+              disconnect.mutate(undefined, { onSuccess: () => showToast(`Disconnected from ${label}.`) })
+            }
+          >
+            Disconnect
+          </Button>
+        </div>
+      </div>
     </Section>
   )
 }

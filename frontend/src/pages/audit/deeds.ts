@@ -4,6 +4,7 @@ const DEEDS: Record<string, string> = {
   'session.ended': 'ended a session',
   'session.refused': 'was refused at sign-in',
   'password.set': 'set a password',
+  'provider.disconnected': 'disconnected from the sign-in provider',
   'password.reset': 'reset a password',
   'token.made': 'made an access token',
   'token.revoked': 'revoked an access token',

@@ -14,9 +14,9 @@ export function useEnter(): (begun: SessionBegun) => void {
   const queryClient = useQueryClient()
   const navigate = useNavigate()
   const { state } = useLocation()
-  return ({ user, has_password, may_set_password, asks_password }) => {
+  return ({ user, has_password, has_provider, may_set_password, asks_password }) => {
     queryClient.clear() // nothing read under another account may stay
-    queryClient.setQueryData(queryKeys.session, { user, has_password, may_set_password })
+    queryClient.setQueryData(queryKeys.session, { user, has_password, has_provider, may_set_password })
     const from = destination(state)
     if (asks_password) void navigate('/new-password', { replace: true, state: { from } })
     else void navigate(from, { replace: true })
