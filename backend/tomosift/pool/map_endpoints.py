@@ -10,8 +10,8 @@ from tomosift.kit.routing import problems
 from tomosift.kit.settings import get_settings
 from tomosift.pool.map_places import open_map
 from tomosift.pool.particle_map import describe_map, plan_map
-from tomosift.pool.shown_labels import Reader
-from tomosift.projects.access import Role, ViewerAccess
+from tomosift.pool.shown_labels import reader_of
+from tomosift.projects.access import ViewerAccess
 
 router = APIRouter(prefix="/projects/{slug}", tags=["pool"])
 
@@ -36,7 +36,6 @@ def read_map(access: ViewerAccess) -> Response:
     predicted class. What others said, and the evaluation sample, stay hidden as everywhere.
     """
     store_url = get_settings().effective_store_url
-    reader = Reader(access.project_id, access.user.id, access.role.may(Role.CURATOR))
     with transaction() as session:
         plan = plan_map(session, store_url, access.project_id)
     try:
@@ -44,7 +43,7 @@ def read_map(access: ViewerAccess) -> Response:
     except (ArtifactMissing, ArtifactUnreadable) as error:
         raise conflict("no-map", "The map is gone", "What the cycle stored cannot be read. Launch a cycle.") from error
     with transaction() as session:
-        columns, legend = describe_map(session, plan, places, reader)
+        columns, legend = describe_map(session, plan, places, reader_of(access))
     return Response(
         save(columns, {"legend": legend.model_dump_json()}),
         media_type="application/octet-stream",

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tomosift.kit.artifacts import ArtifactStore, ArtifactUnreadable
-from tomosift.kit.stored_columns import StoredColumns, open_columns
+from tomosift.kit.stored_columns import StoredColumns, most_likely, open_columns
 
 MOST_POINTS = 100_000
 OPEN_MAPS = 4
@@ -82,26 +82,17 @@ def thinned(item_ids: NDArray[np.int64], strata: NDArray[np.integer], most: int)
 
 
 def _predictions(columns: StoredColumns, files: MapFiles) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
-    """What the model says of each row, with outputs that count for the same added up, and its share in per cent."""
+    """What the model says of each row, and its confidence in per cent."""
     predicted = np.full(columns.rows, NOTHING, np.int16)
     confidence = np.full(columns.rows, UNKNOWN_CONFIDENCE, np.uint8)
-    values = sorted({each for each in files.meant if each != NOTHING})
-    if not values or "logits" not in columns:
+    if not files.meant or "logits" not in columns:
         return predicted, confidence
-    sums = np.array([[each == value for value in values] for each in files.meant], np.float64)
-    first = 0
+    meant, first = np.array(files.meant, np.int16), 0
     for (logits,) in columns.parts("logits"):
-        rows = slice(first, first + len(logits))
+        winner, share = most_likely(logits, files.temperature)
+        known = np.isfinite(share) & (meant[winner] != NOTHING)
+        places = first + np.flatnonzero(known)
+        predicted[places] = meant[winner[known]]
+        confidence[places] = np.rint(100.0 * share[known])
         first += len(logits)
-        shares = _softmax(logits.astype(np.float64) / files.temperature) @ sums
-        known = np.isfinite(shares).all(axis=1)
-        predicted[rows][known] = np.array(values, np.int16)[shares[known].argmax(axis=1)]
-        confidence[rows][known] = np.rint(100.0 * shares[known].max(axis=1)).astype(np.uint8)
     return predicted, confidence
-
-
-def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    with np.errstate(invalid="ignore", over="ignore"):
-        grown = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares: NDArray[np.float64] = grown / grown.sum(axis=1, keepdims=True)
-    return shares

@@ -1,7 +1,6 @@
 /** Single particles and the map of all: what pages beside the label page read of the pool. */
 import { queryOptions } from '@tanstack/react-query'
 import { readMap } from '../map/readMap'
-import { fetchVolume } from '../viewer/fetchVolume'
 import { api, bodyOf } from './client'
 import { queryKeys } from './queryKeys'
 import { rawRequest } from './rawRequest'
@@ -44,14 +43,5 @@ export const similarQuery = (slug: string, id: number, limit: number) =>
           signal,
         }),
       ),
-    gcTime: 60_000,
-  })
-
-/** Voxels by their address, which changes when they do. */
-export const voxelsQuery = (url: string, voxelSizeAngstrom: number | null) =>
-  queryOptions({
-    queryKey: queryKeys.volume(url),
-    queryFn: () => fetchVolume(url, voxelSizeAngstrom),
-    staleTime: Infinity,
     gcTime: 60_000,
   })

@@ -1,9 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
 import { particleQuery } from '../../api/particles'
 import type { Project } from '../../api/types'
+import { useDwell } from '../../design/useDwell'
 import { NOTHING, UNKNOWN_CONFIDENCE, type ParticleMap } from '../../map/readMap'
-import { ParticleSlice } from '../../viewer/ParticleSlice'
+import { CentralSlicePicture } from '../../viewer/CentralSlicePicture'
 import styles from './ParticleCard.module.css'
 
 /** Who passes over a particle faster than this does not look at it, and nothing is loaded. */
@@ -20,7 +20,7 @@ export function ParticleCard({
   index: number
 }) {
   const id = map.ids[index]!
-  const dwelt = useDwelt(id)
+  const dwelt = useDwell(id, DWELL_MS)
   const { data: particle } = useQuery({ ...particleQuery(project.slug, id), enabled: dwelt })
   const { legend } = map
   const nameOf = (number: number): string | null => legend.values[number]?.name ?? null
@@ -30,15 +30,16 @@ export function ParticleCard({
   const cycle = map.cycle[index]!
   return (
     <section className={styles.card} aria-label="Particle">
-      <div className={styles.slice}>
-        {particle !== undefined && (
-          <ParticleSlice
-            url={particle.volume_url}
-            voxelSizeAngstrom={project.voxel_size_angstrom}
-            label={`Slice through the middle of ${particle.name}`}
-          />
-        )}
-      </div>
+      {particle === undefined ? (
+        <div className={styles.slice} />
+      ) : (
+        <CentralSlicePicture
+          key={id}
+          url={particle.volume_url}
+          label={`Slice through the middle of ${particle.name}`}
+          className={styles.slice}
+        />
+      )}
       <h2 className={styles.name}>{particle?.name ?? `Particle ${id}`}</h2>
       <dl className={styles.facts}>
         <dt>Label</dt>
@@ -63,14 +64,4 @@ export function ParticleCard({
       </dl>
     </section>
   )
-}
-
-/** True once the same particle has been pointed at for a moment. */
-function useDwelt(id: number): boolean {
-  const [dwelt, setDwelt] = useState<number | null>(null)
-  useEffect(() => {
-    const timer = setTimeout(() => setDwelt(id), DWELL_MS)
-    return () => clearTimeout(timer)
-  }, [id])
-  return dwelt === id
 }
