@@ -127,8 +127,8 @@ class PasswordIn(BaseModel):
     new: Password
 
 
-class OwnAccountPatch(BaseModel):
-    """Changes to your own account."""
+class OwnName(BaseModel):
+    """The name by which others know you."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"display_name": "Ada Lovelace"}})
 

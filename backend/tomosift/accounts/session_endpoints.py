@@ -11,7 +11,7 @@ from tomosift.accounts.own_account import disconnect_provider, rename_oneself
 from tomosift.accounts.own_password import change_password
 from tomosift.accounts.schemas import (
     OpenSession,
-    OwnAccountPatch,
+    OwnName,
     PasswordIn,
     SessionBegun,
     SessionOut,
@@ -74,8 +74,8 @@ def read_session(user: CurrentUser) -> SessionOut:
         )
 
 
-@router.patch("/session/user", summary="Change your name", responses=problems(401, 403, 422))
-def change_own_account(body: OwnAccountPatch, user: CurrentUser) -> UserOut:
+@router.put("/session/name", summary="Change your name", responses=problems(401, 403, 422))
+def put_own_name(body: OwnName, user: CurrentUser) -> UserOut:
     """Change the name that others see beside what you decide."""
     with transaction() as session:
         return UserOut.model_validate(rename_oneself(session, user, body.display_name))

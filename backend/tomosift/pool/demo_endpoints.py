@@ -1,7 +1,7 @@
 """HTTP face of the demo project."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from tomosift.accounts.authentication import AdminUser
 from tomosift.accounts.repeatable import repeatable
@@ -18,8 +18,6 @@ router = APIRouter(tags=["projects"])
 
 class DemoOut(BaseModel):
     """The demo project while its particles are made."""
-
-    model_config = ConfigDict(json_schema_extra={"example": {"slug": "demo"}})
 
     slug: str
     job: JobOut = Field(description="Simulates the particles; then an import brings them in.")

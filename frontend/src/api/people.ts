@@ -131,7 +131,7 @@ export const useSetPassword = () =>
 
 export const useRenameMyself = () =>
   useChange(
-    (display_name: string) => bodyOf(api.PATCH('/api/v1/session/user', { body: { display_name } })),
+    (display_name: string) => bodyOf(api.PUT('/api/v1/session/name', { body: { display_name } })),
     queryKeys.session,
   )
 

@@ -80,9 +80,9 @@ def test_sessions_are_listed_and_ended(service: Service) -> None:
 def test_people_change_their_own_name_and_leave_the_provider_only_with_a_password(service: Service) -> None:
     ada, ada_id = service.user("ada")
     admin = service.owner()
-    assert ada.patch(f"{API}/session/user", json={"display_name": " "}).status_code == 422
-    assert ada.patch(f"{API}/session/user", json={"display_name": "Ada L.", "is_admin": True}).status_code == 422
-    assert ada.patch(f"{API}/session/user", json={"display_name": "Ada L."}).json()["display_name"] == "Ada L."
+    assert ada.put(f"{API}/session/name", json={"display_name": " "}).status_code == 422
+    assert ada.put(f"{API}/session/name", json={"display_name": "Ada L.", "is_admin": True}).status_code == 422
+    assert ada.put(f"{API}/session/name", json={"display_name": "Ada L."}).json()["display_name"] == "Ada L."
     assert ada.get(f"{API}/session").json()["user"]["display_name"] == "Ada L."
     assert ada.delete(f"{API}/session/provider").status_code == 404
     with transaction() as session:

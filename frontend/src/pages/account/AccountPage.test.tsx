@@ -19,7 +19,7 @@ it('marks this browser and ends another session', async () => {
 })
 
 it('changes the name others see, also in the page’s own menu', async () => {
-  const { service, user } = open({ 'PATCH /session/user': session.user })
+  const { service, user } = open({ 'PUT /session/name': session.user })
   const field = await screen.findByLabelText('Your name')
   expect(screen.getByRole('button', { name: 'Change the name' }).hasAttribute('disabled')).toBe(true)
   await user.clear(field)
@@ -27,7 +27,7 @@ it('changes the name others see, also in the page’s own menu', async () => {
   service.answers['GET /session'] = { ...session, user: { ...session.user, display_name: 'Ada Holm' } }
   await user.click(screen.getByRole('button', { name: 'Change the name' }))
   expect(await screen.findByRole('button', { name: 'Account and appearance: Ada Holm' })).toBeDefined()
-  expect(service.last('PATCH /session/user').body).toEqual({ display_name: 'Ada Holm' })
+  expect(service.last('PUT /session/name').body).toEqual({ display_name: 'Ada Holm' })
 })
 
 it('disconnects the sign-in provider, or says what to do first', async () => {
