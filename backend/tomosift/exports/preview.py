@@ -96,6 +96,7 @@ def preview(known: Known, choice: Choice) -> ExportPreview:
         total=len(facts),
         selected=int(outcome.selected.sum()),
         classes=count_classes(known, outcome, measure, choice.filters),
+        chosen=_threshold(everything, predictions, measure, choice.filters, choice.filters.min_confidence or 0.0),
         thresholds=[_threshold(everything, predictions, measure, choice.filters, each) for each in THRESHOLDS],
         predictions=prediction_source(predictions),
     )
@@ -143,7 +144,8 @@ def _threshold(
     filters: ExportFilters,
     confidence: float,
 ) -> ThresholdRow:
-    sure: NDArray[np.bool_] = predictions.confidence >= np.float32(confidence)
+    # Imported predictions may have no confidence: 0 takes them too.
+    sure: NDArray[np.bool_] = (predictions.confidence >= np.float32(confidence)) | (confidence == 0)
     by_model = everything.selected & (everything.decided_by == MODEL)
     by_people = everything.selected & (everything.decided_by != MODEL)
     chosen = by_model & sure
@@ -153,7 +155,9 @@ def _threshold(
         confidence=confidence,
         count=int(by_people.sum() + chosen.sum()),
         by_model=int(chosen.sum()),
-        precision=measure.of(codes, filters.model_copy(update={"min_confidence": confidence})) if len(codes) else None,
+        precision=measure.of(codes, filters.model_copy(update={"min_confidence": confidence or None}))
+        if len(codes)
+        else None,
     )
 
 

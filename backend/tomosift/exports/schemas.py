@@ -204,6 +204,7 @@ class ExportPreview(BaseModel):
     total: int = Field(description="Particles in the project.")
     selected: int
     classes: list[ExportedClass]
+    chosen: ThresholdRow = Field(description="At the confidence that was asked for.")
     thresholds: list[ThresholdRow]
     predictions: PredictionSource
 

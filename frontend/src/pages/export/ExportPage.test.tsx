@@ -37,6 +37,9 @@ describe('a new export', () => {
     expect(row).toContain('Of 12 that several people judged, 11 agree.')
     expect(table.getByRole('row', { name: /^rod/ }).textContent).toContain('Too few to rely on.')
     expect((await screen.findByText('486 particles')).parentElement?.textContent).toContain('of 600')
+    expect(screen.getByText(/The model decided 357 of them/).textContent).toBe(
+      'The model decided 357 of them; 90 % (84–94 %) of those are expected to be right, by 137 evaluation particles.',
+    )
   })
 
   it('starts with all classes but junk, unsure and unlabeled', async () => {

@@ -1,5 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { useSearchParams } from 'react-router'
 import { useStartExport } from '../../api/actions'
 import { exportPreviewQuery } from '../../api/queries'
 import type { ExportPreview, Project } from '../../api/types'
@@ -11,7 +12,8 @@ import { showToast } from '../../design/Toast'
 import { formatCount, formatPlural } from '../../format/numbers'
 import { usualClasses } from './ClassTable'
 import styles from './ExportPage.module.css'
-import { choiceOf, choiceOfAll, type ExportForm, exportRequest, formError, STARTING_FORM } from './exportForm'
+import { choiceOf, choiceOfAll, type ExportForm, exportRequest, formError, formOfAddress } from './exportForm'
+import { ExpectedPurity } from './ExpectedPurity'
 import { ParticleChoice } from './ParticleChoice'
 import { useSettled } from './useSettled'
 import { WritingChoice } from './WritingChoice'
@@ -20,7 +22,8 @@ const SETTLE_MS = 200
 
 /** Choose particles and a way to write them, see at once what that holds, and start the export. */
 export function NewExport({ project, onStarted }: { project: Project; onStarted: () => void }) {
-  const [draft, setDraft] = useState<ExportForm>(STARTING_FORM)
+  const [search] = useSearchParams()
+  const [draft, setDraft] = useState<ExportForm>(() => formOfAddress(search))
   const settled = useSettled(draft, SETTLE_MS)
   const all = useQuery({
     ...exportPreviewQuery(project.slug, choiceOfAll(settled)),
@@ -78,6 +81,7 @@ export function NewExport({ project, onStarted }: { project: Project; onStarted:
               <>
                 <strong>{formatPlural(selected.data.selected, 'particle')}</strong> of{' '}
                 {formatCount(selected.data.total)} in the project
+                <ExpectedPurity chosen={selected.data.chosen} />
               </>
             )}
           </p>
