@@ -1,12 +1,15 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { DecisionBody } from './entries'
-import { Outbox, type OutboxEvent } from './Outbox'
+import type { BulkBody, DecisionBody } from './entries'
+import { Outbox } from './Outbox'
+import type { OutboxEvent } from './sending'
 import { openStorage, type OutboxStorage } from './storage'
 import {
   againAfter,
   TransportError,
+  type BulkAnswer,
+  type BulkUndoAnswer,
   type DecisionAnswer,
   type OutboxTransport,
   type UndoAnswer,
@@ -56,6 +59,21 @@ class Service implements OutboxTransport {
     this.log.push(`undo ${eventId}`)
     this.mayFail(null, key, null)
     return { event_id: this.store(key, null, eventId), task: null }
+  }
+
+  async sendBulk(_slug: string, key: string, sent: BulkBody): Promise<BulkAnswer> {
+    this.log.push(`bulk ${sent.subtomogram_ids.join(' ')}`)
+    await this.hold
+    this.mayFail(null, key, null)
+    const bulk = `bulk-${this.store(key, null, null)}`
+    return { bulk_id: bulk, decided: sent.subtomogram_ids.length, held_by_others: [] }
+  }
+
+  async sendBulkUndo(_slug: string, key: string, bulkId: string): Promise<BulkUndoAnswer> {
+    this.log.push(`undo ${bulkId}`)
+    this.mayFail(null, key, null)
+    this.store(key, null, null)
+    return { undone: 2 }
   }
 
   private mayFail(subtomogramId: number | null, key: string, sent: DecisionBody | null): void {
@@ -327,6 +345,52 @@ describe('undo', () => {
     await settled(outbox)
     expect(outbox.store.getState().refused).toEqual([])
     expect(service.log).toEqual(['decision 1'])
+  })
+})
+
+const bulk: BulkBody = {
+  subtomogram_ids: [4, 5],
+  kind: 'junk',
+  class_id: null,
+  duration_ms: 900,
+  decided_at: '2026-11-20T12:00:00Z',
+}
+
+describe('one decision on many', () => {
+  it('is kept over a reload, sent once, and its items count as decided meanwhile', async () => {
+    service.offline = true
+    const first = await makeOutbox()
+    await first.addBulk('demo', 'key-b', bulk, 'Junk for 2 particles')
+    first.dispose()
+
+    service.offline = false
+    const second = await makeOutbox()
+    expect([...(await second.waitingSubtomograms('demo'))]).toEqual([4, 5])
+    second.start()
+    await settled(second)
+    expect(service.log).toEqual(['bulk 4 5'])
+  })
+
+  it('is taken back by its name, also when the undo was asked for before the answer and over a reload', async () => {
+    const outbox = await makeOutbox()
+    await outbox.addBulk('demo', 'key-b', bulk, 'Junk for 2 particles')
+    await settled(outbox)
+    await outbox.undo('demo', 'key-b', 'Undo')
+    await settled(outbox)
+    expect(service.log).toEqual(['bulk 4 5', 'undo bulk-1'])
+
+    let release = (): void => undefined
+    service.hold = new Promise((resolve) => {
+      release = resolve
+    })
+    await outbox.addBulk('demo', 'key-c', bulk, 'Junk for 2 particles')
+    await vi.waitFor(() => expect(service.log).toHaveLength(3))
+    await outbox.undo('demo', 'key-c', 'Undo')
+    service.fail = [503]
+    release()
+    service.hold = null
+    await settled(outbox)
+    expect(service.log.at(-1)).toMatch(/^undo bulk-/)
   })
 })
 

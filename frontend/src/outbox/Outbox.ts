@@ -6,15 +6,18 @@
  */
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import {
+  nameInUndo,
   nextSequence,
+  type BulkBody,
   type DecisionBody,
-  type DecisionEntry,
   type OutboxEntry,
   type Refusal,
+  type ServiceName,
   type UndoEntry,
 } from './entries'
+import { sendEntry, type OutboxEvent } from './sending'
 import { MemoryStorage, type OutboxStorage } from './storage'
-import { TransportError, type DecisionAnswer, type OutboxTransport, type UndoAnswer } from './transport'
+import { TransportError, type OutboxTransport } from './transport'
 
 /** `signed-out`: nobody is signed in. `other-user`: someone else is, so nothing is sent. */
 export type OutboxPhase = 'saved' | 'saving' | 'waiting' | 'signed-out' | 'other-user'
@@ -27,16 +30,6 @@ export interface OutboxState {
   /** False where a reload would lose what waits. */
   readonly durable: boolean
 }
-
-export type OutboxEvent =
-  | { readonly type: 'acknowledged'; readonly key: string; readonly answer: DecisionAnswer }
-  | {
-      readonly type: 'undone'
-      readonly key: string
-      readonly decisionKey: string
-      readonly answer: UndoAnswer
-    }
-  | { readonly type: 'refused'; readonly entry: OutboxEntry; readonly refusal: Refusal }
 
 export interface OutboxOptions {
   readonly userId: string
@@ -61,11 +54,8 @@ type Outcome = 'go-on' | 'pause' | 'step-over'
 /** Refused entries wait for a person; an undo waits for the number of the decision it takes back. */
 function isReady(entry: OutboxEntry, all: readonly OutboxEntry[]): boolean {
   if (entry.refusal !== null) return false
-  return (
-    entry.type === 'decision' ||
-    entry.eventId !== null ||
-    !all.some((other) => other.key === entry.decisionKey)
-  )
+  if (entry.type !== 'undo' || nameInUndo(entry) !== null) return true
+  return !all.some((other) => other.key === entry.decisionKey)
 }
 
 /** 1, 2, 4 … 60 seconds, spread by a quarter so that a lab's browsers do not return all at once. */
@@ -81,7 +71,7 @@ export class Outbox {
   private readonly backoff: (attempt: number) => number
   private readonly listeners = new Set<(event: OutboxEvent) => void>()
   /** Acknowledged decisions of this page, so that they can be undone. */
-  private readonly eventIds = new Map<string, number>()
+  private readonly names = new Map<string, ServiceName>()
   private running: Promise<void> | null = null
   private runAgain = false
   private timer: ReturnType<typeof setTimeout> | undefined
@@ -150,6 +140,12 @@ export class Outbox {
     void this.flush()
   }
 
+  /** The same for one decision on many particles. */
+  async addBulk(projectSlug: string, key: string, body: BulkBody, summary: string): Promise<void> {
+    await this.keep({ ...this.newEntry(projectSlug, summary, key), type: 'bulk', body })
+    void this.flush()
+  }
+
   /** Take a decision back: forget it if it was never sent, else send its undo. */
   async undo(projectSlug: string, decisionKey: string, summary: string): Promise<UndoOutcome> {
     const canWithdraw = (entry: OutboxEntry): boolean => entry.attempts === 0 || entry.refusal !== null
@@ -162,7 +158,8 @@ export class Outbox {
       ...this.newEntry(projectSlug, summary),
       type: 'undo',
       decisionKey,
-      eventId: this.eventIds.get(decisionKey) ?? null,
+      eventId: null,
+      ...this.names.get(decisionKey),
     }
     await this.keep(undo)
     void this.flush()
@@ -178,15 +175,16 @@ export class Outbox {
 
   /** Drop a refused entry for good: a person has read why it was refused. */
   async discard(key: string): Promise<void> {
-    await this.storage.change(key, () => null)
-    await this.refreshCounts()
+    await this.forget(key)
   }
 
   /** Subtomograms of a project whose decisions wait here: the service may still hand them out. */
   async waitingSubtomograms(projectSlug: string): Promise<ReadonlySet<number>> {
     const ids = new Set<number>()
     for (const entry of await this.entries()) {
-      if (entry.type === 'decision' && entry.projectSlug === projectSlug) ids.add(entry.body.subtomogram_id)
+      if (entry.projectSlug !== projectSlug || entry.type === 'undo') continue
+      const about = entry.type === 'bulk' ? entry.body.subtomogram_ids : [entry.body.subtomogram_id]
+      for (const id of about) ids.add(id)
     }
     return ids
   }
@@ -300,42 +298,31 @@ export class Outbox {
     const before = await this.storage.change(entry.key, (kept) => ({ ...kept, attempts: kept.attempts + 1 }))
     if (before === null) return 'go-on' // Taken back meanwhile.
     try {
-      if (before.type === 'decision') await this.sendDecision(before)
-      else await this.sendUndo(before)
+      await this.deliver(before)
       return 'go-on'
     } catch (error) {
       return await this.afterFailure({ ...before, attempts: before.attempts + 1 }, error)
     }
   }
 
-  private async sendDecision(entry: DecisionEntry): Promise<void> {
-    const answer = await this.transport.sendDecision(entry.projectSlug, entry.key, entry.body)
-    this.eventIds.set(entry.key, answer.event_id)
-    // First the undos that need this number, then forget the decision: a reload in between loses neither.
-    for (const other of await this.entries()) {
-      if (other.type === 'undo' && other.decisionKey === entry.key) {
-        await this.storage.change(other.key, (undo) => ({ ...undo, eventId: answer.event_id }))
+  private async deliver(entry: OutboxEntry): Promise<void> {
+    const { event, name } = await sendEntry(this.transport, entry, (key) => this.names.get(key))
+    if (name !== null) {
+      this.names.set(entry.key, name)
+      // First the undos that need this name, then forget the decision: a reload in between loses neither.
+      for (const other of await this.entries()) {
+        if (other.type === 'undo' && other.decisionKey === entry.key) {
+          await this.storage.change(other.key, (undo) => ({ ...undo, ...name }))
+        }
       }
     }
-    await this.storage.change(entry.key, () => null)
-    await this.refreshCounts()
-    this.emit({ type: 'acknowledged', key: entry.key, answer })
+    await this.forget(entry.key)
+    this.emit(event)
   }
 
-  private async sendUndo(entry: UndoEntry): Promise<void> {
-    const eventId = entry.eventId ?? this.eventIds.get(entry.decisionKey) ?? null
-    if (eventId === null) {
-      throw new TransportError(
-        'never',
-        0,
-        'This decision cannot be taken back any more',
-        'It was sent by a page that is closed by now, and its number is not known here. Discard this entry.',
-      )
-    }
-    const answer = await this.transport.sendUndo(entry.projectSlug, entry.key, eventId)
-    await this.storage.change(entry.key, () => null)
+  private async forget(key: string): Promise<void> {
+    await this.storage.change(key, () => null)
     await this.refreshCounts()
-    this.emit({ type: 'undone', key: entry.key, decisionKey: entry.decisionKey, answer })
   }
 
   private async afterFailure(entry: OutboxEntry, error: unknown): Promise<Outcome> {
@@ -401,7 +388,8 @@ export class Outbox {
   }
 
   private hear(event: OutboxEvent): void {
-    if (event.type === 'acknowledged') this.eventIds.set(event.key, event.answer.event_id)
+    if (event.type === 'acknowledged') this.names.set(event.key, { eventId: event.answer.event_id })
+    else if (event.type === 'bulk-acknowledged') this.names.set(event.key, { bulkId: event.answer.bulk_id })
     for (const listener of this.listeners) listener(event)
   }
 }

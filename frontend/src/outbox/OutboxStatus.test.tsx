@@ -53,6 +53,8 @@ describe('OutboxStatus', () => {
         return { event_id: 1, status: 'accepted' }
       },
       sendUndo: async () => ({ event_id: 2, task: null }),
+      sendBulk: async () => ({ bulk_id: 'b', decided: 0, held_by_others: [] }),
+      sendBulkUndo: async () => ({ undone: 0 }),
     }
     const outbox = new Outbox({ userId: 'ada', storage: new MemoryStorage(), transport })
     const user = userEvent.setup()

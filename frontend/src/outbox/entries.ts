@@ -14,9 +14,21 @@ export interface DecisionBody {
   readonly class_id: string | null
   /** How sure they were: 1 not very, 2 fairly, 3 certain. Entries of earlier versions have none. */
   readonly confidence?: Confidence | null
+  /** What the model says of it had been shown. Entries of earlier versions do not say. */
+  readonly suggestion_shown?: boolean
   readonly duration_ms: number
   readonly comment: string | null
   /** ISO 8601, by this computer's clock. */
+  readonly decided_at: string
+}
+
+/** The body of `POST …/decisions/bulk`: one decision on up to a thousand particles. */
+export interface BulkBody {
+  readonly subtomogram_ids: readonly number[]
+  readonly kind: Exclude<DecisionKind, 'skip'>
+  readonly class_id: string | null
+  /** How long they looked at all of them together. */
+  readonly duration_ms: number
   readonly decided_at: string
 }
 
@@ -47,15 +59,31 @@ export interface DecisionEntry extends EntryBase {
   readonly body: DecisionBody
 }
 
+export interface BulkEntry extends EntryBase {
+  readonly type: 'bulk'
+  readonly body: BulkBody
+}
+
 export interface UndoEntry extends EntryBase {
   readonly type: 'undo'
   /** The decision it takes back. */
   readonly decisionKey: string
   /** The service's number of that decision; null until the decision is acknowledged. */
   readonly eventId: number | null
+  /** The same for a bulk decision: the service's name of it. Entries of earlier versions have none. */
+  readonly bulkId?: string | null
 }
 
-export type OutboxEntry = DecisionEntry | UndoEntry
+export type OutboxEntry = DecisionEntry | BulkEntry | UndoEntry
+
+/** What the service calls a decision that it has: the number of one, the name of a bulk one. */
+export type ServiceName = { readonly eventId: number } | { readonly bulkId: string }
+
+/** What an undo is about, where that is known already. */
+export function nameInUndo({ eventId, bulkId }: UndoEntry): ServiceName | null {
+  if (eventId !== null) return { eventId }
+  return bulkId == null ? null : { bulkId }
+}
 
 let lastSequence = 0
 

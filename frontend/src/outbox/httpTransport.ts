@@ -1,10 +1,12 @@
 /** The outbox's way to the service over HTTP. */
 import { reportReachable, reportSignedOut, reportUnreachable } from '../api/connection'
 import { problemFrom } from '../api/problem'
-import type { DecisionBody } from './entries'
+import type { BulkBody, DecisionBody } from './entries'
 import {
   againAfter,
   TransportError,
+  type BulkAnswer,
+  type BulkUndoAnswer,
   type DecisionAnswer,
   type OutboxTransport,
   type UndoAnswer,
@@ -91,5 +93,13 @@ export const httpTransport = (userId: string): OutboxTransport => ({
 
   sendUndo(projectSlug: string, key: string, eventId: number): Promise<UndoAnswer> {
     return post<UndoAnswer>(userId, `${project(projectSlug)}/decisions/${eventId}/undo`, key, {})
+  },
+
+  sendBulk(projectSlug: string, key: string, body: BulkBody): Promise<BulkAnswer> {
+    return post<BulkAnswer>(userId, `${project(projectSlug)}/decisions/bulk`, key, body)
+  },
+
+  sendBulkUndo(projectSlug: string, key: string, bulkId: string): Promise<BulkUndoAnswer> {
+    return post<BulkUndoAnswer>(userId, `${project(projectSlug)}/decisions/bulk/${bulkId}/undo`, key, {})
   },
 })

@@ -1,11 +1,22 @@
 /** How the outbox reaches the service. */
-import type { DecisionBody } from './entries'
+import type { BulkBody, DecisionBody } from './entries'
 
 /** The service took the decision, now or at an earlier try. */
 export interface DecisionAnswer {
   readonly event_id: number
   /** `late`: the lease had ended; the decision is kept as an extra opinion. */
   readonly status: 'accepted' | 'late'
+}
+
+export interface BulkAnswer {
+  readonly bulk_id: string
+  readonly decided: number
+  /** Left out: somebody else is looking at them just now. */
+  readonly held_by_others: readonly number[]
+}
+
+export interface BulkUndoAnswer {
+  readonly undone: number
 }
 
 /** The lease under which an undone item is back with this person, where the service gave one. */
@@ -28,6 +39,8 @@ export interface OutboxTransport {
   currentUserId(): Promise<string | null>
   sendDecision(projectSlug: string, key: string, body: DecisionBody): Promise<DecisionAnswer>
   sendUndo(projectSlug: string, key: string, eventId: number): Promise<UndoAnswer>
+  sendBulk(projectSlug: string, key: string, body: BulkBody): Promise<BulkAnswer>
+  sendBulkUndo(projectSlug: string, key: string, bulkId: string): Promise<BulkUndoAnswer>
 }
 
 export type Again =
