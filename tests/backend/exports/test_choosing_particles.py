@@ -169,7 +169,7 @@ def test_thresholds_tell_how_many_and_how_good(world: ExportWorld) -> None:
     assert rows[0.5].precision is not None
     assert rows[0.99].precision is not None
     assert (rows[0.5].precision.share, rows[0.99].precision.share) == (0.5, 1.0)
-    assert look(world, classes_from="predictions", min_confidence=0.99).chosen == rows[0.99]
+    assert look(world, classes_from="predictions", filters={"min_confidence": 0.99}).chosen == rows[0.99]
     assert look(world, classes_from="predictions").chosen.count == 12
 
 
