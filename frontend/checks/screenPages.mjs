@@ -1,5 +1,8 @@
 /** The pages and states to look at: address, the service's answers, and what to do before looking. */
 import { classPages } from './classPages.mjs'
+import { cyclePages } from './cyclePages.mjs'
+import { mapPages } from './mapPages.mjs'
+import { labelPages } from './labelPages.mjs'
 import { peoplePages } from './peoplePages.mjs'
 import { welcomePages } from './welcomePages.mjs'
 
@@ -22,14 +25,18 @@ const project = (f, changes = {}) => ({
   'GET /projects/demo/review/annotators': f.annotators,
   'GET /projects/demo/queue': f.queueOverview,
   'GET /projects/demo/leases': f.leases,
+  'GET /projects/demo/cycles/3/lineage': f.lineage,
+  'GET /projects/demo/cycles/3/class-changes': f.classChanges,
+  'GET /projects/demo/cycle-triggers': f.triggersOff,
+  'POST /projects/demo/cycles/check': f.settingsCheck,
   'GET /catalogue': f.catalogue,
   ...changes,
 })
 
-/** A noisy box with a dark ball in its middle, as the service sends volumes. */
-function volumeAnswer(edge, seed) {
+/** A box with a dark ball in its middle, as the service sends volumes; `noise` in bytes from darkest to brightest. */
+function volumeAnswer(edge, seed, noise = 130) {
   let state = seed * 7919 + 1
-  const noise = () => {
+  const random = () => {
     state = (state * 1103515245 + 12345) % 2147483648
     return state / 2147483648 - 0.5
   }
@@ -38,7 +45,7 @@ function volumeAnswer(edge, seed) {
   for (let at = 0; at < body.length; at++) {
     const [x, y, z] = [at % edge, Math.floor(at / edge) % edge, Math.floor(at / edge ** 2)]
     const radius = Math.hypot(x - middle, y - middle, z - middle + (seed % 3)) / edge
-    body[at] = Math.max(0, Math.min(255, 128 - (radius < 0.2 ? 45 : 0) + 130 * noise()))
+    body[at] = Math.max(0, Math.min(255, 128 - (radius < 0.2 ? 45 : 0) + noise * random()))
   }
   const headers = {
     'X-Volume-Shape': `${edge},${edge},${edge}`,
@@ -309,7 +316,7 @@ export function pages(f) {
       },
       fullPage: true,
     },
-    labeling(f),
+    ...labelPages(f, { project, volumeAnswer }),
     ...reviewing(f),
     {
       name: 'data-failed',
@@ -340,6 +347,8 @@ export function pages(f) {
       },
     },
     ...classPages(f, project),
+    ...mapPages(f, project, volumeAnswer),
+    ...cyclePages(f, project),
     ...peoplePages(f, { project, nobody, problem }),
     { name: 'not-found', path: '/nowhere', answers: project(f) },
   ]
@@ -348,38 +357,6 @@ export function pages(f) {
 /** Volumes of the particles with these ids. */
 const volumes = (ids) =>
   Object.fromEntries(ids.map((id) => [`GET /projects/demo/subtomograms/${id}/volume`, volumeAnswer(28, id)]))
-
-function labeling(f) {
-  const task = ({ subtomogram }, index) => ({
-    lease: { id: index + 1, fencing_token: index + 1, expires_at: '2099-01-01T00:00:00Z' },
-    work: index === 0 ? 'recheck' : 'query',
-    subtomogram,
-    pick: null,
-  })
-  return {
-    name: 'label',
-    path: '/projects/demo/label',
-    answers: project(f, {
-      ...volumes([11, 12, 13]),
-      'POST /projects/demo/tasks/claim': {
-        tasks: f.disputes.items.map(task),
-        empty: null,
-        queue: { ...f.progress.queue, waiting_for_others: 7 },
-      },
-      'POST /projects/demo/decisions': { event_id: 1, status: 'accepted', label: null },
-    }),
-    act: async (page) => {
-      const answerable = page.locator('[aria-label=Classes] button[aria-disabled=false]').first()
-      await answerable.waitFor()
-      await page.keyboard.press('2')
-      await answerable.waitFor()
-      await page.keyboard.press('f')
-      await page.keyboard.press('c')
-      await page.keyboard.type('Two rings, seen from above?')
-      await page.getByText('Change an earlier decision').click()
-    },
-  }
-}
 
 function reviewing(f) {
   const path = '/projects/demo/review'
