@@ -38,7 +38,6 @@ export function mapPages(f, project, volumeAnswer) {
   }
   const step = async (page) => {
     await page.waitForTimeout(500)
-    await page.locator('canvas').first().focus()
     await page.keyboard.press('ArrowRight')
     await page.keyboard.press('ArrowRight')
   }

@@ -45,6 +45,7 @@ export function findAction<Action extends TableAction>(
 
 /** How a key is written on its cap. */
 export function keyCap(key: string): string {
+  if (key === '+') return key
   const named: Readonly<Record<string, string>> = {
     arrowup: '↑',
     arrowdown: '↓',

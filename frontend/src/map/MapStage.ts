@@ -1,17 +1,17 @@
-/** The canvas of the map: what it shows, and what the pointer and the keys do on it. */
+/** The canvas of the map: what it shows, and what the pointer does on it. */
 import { panned, toMap, toScreen, wholeMap, zoomed, type Camera, type Place, type Size } from './camera'
 import type { Look } from './look'
 import { PointPainter } from './painter'
 import { PointGrid } from './pointGrid'
 import type { ParticleMap } from './readMap'
-import { DIRECTIONS, nextInDirection } from './steps'
+import { nextInDirection, type Direction } from './steps'
 
 export type Tool = 'pan' | 'lasso'
 
 export interface StageEvents {
-  /** The particle under the pointer or the keys' cursor. */
+  /** The particle that the pointer or the keys have come to. */
   onPoint: (index: number | null) => void
-  /** A particle was clicked, or chosen by Enter. */
+  /** A particle was clicked. */
   onChoose: (index: number) => void
   onOutlined: (indices: readonly number[]) => void
 }
@@ -20,8 +20,6 @@ const HOVER_REACH = 9
 const CLICK_SLACK = 4
 const OUTLINE_STEP = 4
 const WHEEL_GAIN = 0.0016
-const KEY_ZOOM = 1.35
-const KEY_PAN = 0.12
 const LARGEST_MARK = 14
 const GROWTH = 0.45
 
@@ -83,6 +81,21 @@ export class MapStage {
   zoom(factor: number): void {
     const middle = { x: this.size.width / 2, y: this.size.height / 2 }
     this.moveTo(zoomed(this.camera, this.size, middle, factor, this.whole))
+  }
+
+  /** To the next particle in a direction, from the one nearest to the middle; keeps it in sight. */
+  step(direction: Direction): void {
+    const { width, height } = this.size
+    const next =
+      this.cursor === null
+        ? this.grid.nearest(this.camera, Math.max(width, height) / this.camera.scale, this.isShown)
+        : nextInDirection(this.map.points, this.look?.order ?? new Uint32Array(), this.cursor, direction)
+    if (next === null) return
+    this.point(next)
+    const { x, y } = this.screenOf(next)
+    if (x < 0 || y < 0 || x > width || y > height) {
+      this.moveTo({ ...this.camera, x: this.map.points[2 * next]!, y: this.map.points[2 * next + 1]! })
+    }
   }
 
   private fit(): void {
@@ -178,9 +191,8 @@ export class MapStage {
     canvas.addEventListener('pointermove', (event) => this.move(event), { signal })
     canvas.addEventListener('pointerup', (event) => this.release(event), { signal })
     canvas.addEventListener('pointercancel', () => this.letGo(), { signal })
-    canvas.addEventListener('pointerleave', () => this.drag ?? this.point(null), { signal })
+    canvas.addEventListener('pointerleave', () => this.leave(), { signal })
     canvas.addEventListener('wheel', (event) => this.wheel(event), { signal, passive: false })
-    canvas.addEventListener('keydown', (event) => this.key(event), { signal })
   }
 
   private press(event: PointerEvent): void {
@@ -224,6 +236,10 @@ export class MapStage {
     }
   }
 
+  private leave(): void {
+    if (this.drag === null) this.point(null)
+  }
+
   private letGo(): void {
     this.drag = null
     this.redraw()
@@ -234,43 +250,6 @@ export class MapStage {
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1
     const factor = Math.exp(-event.deltaY * lines * WHEEL_GAIN)
     this.moveTo(zoomed(this.camera, this.size, placeOf(event), factor, this.whole))
-  }
-
-  private key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.altKey || event.metaKey) return
-    if (!this.onKey(event)) return
-    event.preventDefault()
-    event.stopPropagation()
-  }
-
-  private onKey({ key, shiftKey }: KeyboardEvent): boolean {
-    const direction = DIRECTIONS[key]
-    if (direction !== undefined) {
-      const [x, y] = direction
-      const { width, height } = this.size
-      if (shiftKey) this.moveTo(panned(this.camera, -x * KEY_PAN * width, y * KEY_PAN * height))
-      else this.step(direction)
-    } else if (key === '+' || key === '=') this.zoom(KEY_ZOOM)
-    else if (key === '-') this.zoom(1 / KEY_ZOOM)
-    else if (key === '0') this.showWhole()
-    else if (key === 'Enter' && this.cursor !== null) this.events.onChoose(this.cursor)
-    else return false
-    return true
-  }
-
-  /** Begins in the middle of the screen; keeps the particle in sight. */
-  private step(direction: readonly [number, number]): void {
-    const { width, height } = this.size
-    const next =
-      this.cursor === null
-        ? this.grid.nearest(this.camera, Math.max(width, height) / this.camera.scale, this.isShown)
-        : nextInDirection(this.map.points, this.look?.order ?? new Uint32Array(), this.cursor, direction)
-    if (next === null) return
-    this.point(next)
-    const { x, y } = this.screenOf(next)
-    if (x < 0 || y < 0 || x > width || y > height) {
-      this.moveTo({ ...this.camera, x: this.map.points[2 * next]!, y: this.map.points[2 * next + 1]! })
-    }
   }
 }
 

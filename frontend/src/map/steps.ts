@@ -2,13 +2,6 @@
 
 export type Direction = readonly [x: number, y: number]
 
-export const DIRECTIONS: Readonly<Record<string, Direction>> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, 1],
-  ArrowDown: [0, -1],
-}
-
 /** What lies aside counts this much farther, so that steps keep their direction. */
 const ASIDE = 2.5
 

@@ -45,9 +45,8 @@ export function MapCanvas({
     <canvas
       ref={canvas}
       className={styles.canvas}
-      tabIndex={0}
-      role="application"
-      aria-label={`Map of ${formatPlural(map.count, 'particle')}; arrow keys go from one to the next`}
+      role="img"
+      aria-label={`Map of ${formatPlural(map.count, 'particle')}; the legend has its groups`}
     />
   )
 }

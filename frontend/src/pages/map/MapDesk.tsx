@@ -1,10 +1,11 @@
-import { useMemo, useRef, useState } from 'react'
+import { useEffect, useMemo, useRef, useState, type RefObject } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
 import type { Project } from '../../api/types'
 import { Button } from '../../design/Button'
 import { Segmented } from '../../design/Segmented'
 import { SelectField } from '../../design/SelectField'
 import { formatPlural } from '../../format/numbers'
+import { useActionKeys } from '../../keys/useActionKeys'
 import { useFillHeight } from '../../label/useFillHeight'
 import { COLOURINGS, groupBy, type ColourBy } from '../../map/grouping'
 import { lookOf } from '../../map/look'
@@ -12,6 +13,7 @@ import type { MapStage, Tool } from '../../map/MapStage'
 import { NOTHING, type ParticleMap } from '../../map/readMap'
 import { sendToGallery } from '../../map/sendToGallery'
 import { GroupList } from './GroupList'
+import { mapActions, MAP_GESTURES, ZOOM_STEP } from './mapActions'
 import { MapCanvas } from './MapCanvas'
 import styles from './MapDesk.module.css'
 import { MapNotes } from './MapNotes'
@@ -21,7 +23,6 @@ const TOOLS = [
   { value: 'pan', title: 'Move' },
   { value: 'lasso', title: 'Outline' },
 ] as const
-const KEY_ZOOM = 1.6
 
 /** The map with its legend, the particle that is pointed at, and what to do with an outlined group. */
 export function MapDesk({ project, map }: { project: Project; map: ParticleMap }) {
@@ -45,6 +46,7 @@ export function MapDesk({ project, map }: { project: Project; map: ParticleMap }
   const select = (indices: readonly number[]): void =>
     setSelected(indices.length === 0 ? null : new Set(indices))
   const shown = pointed ?? chosen
+  useMapKeys({ stage, pointed, selected, select, setTool })
   return (
     <div className={styles.page} ref={page}>
       <title>{`Map · ${project.name} · Tomosift`}</title>
@@ -61,10 +63,10 @@ export function MapDesk({ project, map }: { project: Project; map: ParticleMap }
         />
         <div className={styles.tools}>
           <Segmented label="What dragging does" options={[...TOOLS]} value={tool} onChange={setTool} />
-          <Button size="small" onClick={() => stage.current?.zoom(KEY_ZOOM)}>
+          <Button size="small" onClick={() => stage.current?.zoom(ZOOM_STEP)}>
             Nearer
           </Button>
-          <Button size="small" onClick={() => stage.current?.zoom(1 / KEY_ZOOM)}>
+          <Button size="small" onClick={() => stage.current?.zoom(1 / ZOOM_STEP)}>
             Farther
           </Button>
           <Button size="small" onClick={() => stage.current?.showWhole()}>
@@ -90,8 +92,8 @@ export function MapDesk({ project, map }: { project: Project; map: ParticleMap }
         />
         {shown === null ? (
           <p className={styles.hint}>
-            Point at a particle to see it. Drag to move, turn the wheel to come nearer, hold Shift and drag to
-            outline a group. By keys: arrows go from particle to particle, + and − zoom, 0 shows all.
+            Point at a particle to see it, or go there by the arrow keys. Drag to move, turn the wheel to come
+            nearer, hold Shift and drag to outline a group. <kbd>?</kbd> shows all keys.
           </p>
         ) : (
           <ParticleCard project={project} map={map} index={shown} />
@@ -100,6 +102,38 @@ export function MapDesk({ project, map }: { project: Project; map: ParticleMap }
       </aside>
     </div>
   )
+}
+
+interface MapKeysOf {
+  stage: RefObject<MapStage | null>
+  pointed: number | null
+  selected: ReadonlySet<number> | null
+  select: (indices: readonly number[]) => void
+  setTool: (change: (tool: Tool) => Tool) => void
+}
+
+function useMapKeys(props: MapKeysOf): void {
+  const latest = useRef(props)
+  useEffect(() => {
+    latest.current = props
+  })
+  const actions = useMemo(
+    () =>
+      mapActions({
+        stage: () => latest.current.stage.current,
+        cursor: () => latest.current.pointed,
+        hasSelection: () => latest.current.selected !== null,
+        toggleSelected: (index) => {
+          const changed = new Set(latest.current.selected)
+          if (!changed.delete(index)) changed.add(index)
+          latest.current.select([...changed])
+        },
+        clearSelection: () => latest.current.select([]),
+        switchTool: () => latest.current.setTool((tool) => (tool === 'pan' ? 'lasso' : 'pan')),
+      }),
+    [],
+  )
+  useActionKeys(actions, MAP_GESTURES)
 }
 
 function SelectionBar({

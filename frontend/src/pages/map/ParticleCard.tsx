@@ -29,7 +29,7 @@ export function ParticleCard({
   const tomogram = map.tomogram[index]!
   const cycle = map.cycle[index]!
   return (
-    <section className={styles.card} aria-label="Particle">
+    <section className={styles.card} aria-label="Particle" aria-live="polite">
       {particle === undefined ? (
         <div className={styles.slice} />
       ) : (
