@@ -143,10 +143,14 @@ def request_cancel(session: Session, job: Job) -> None:
     announce_job(session, job.id)
 
 
-def give_back(session: Session, job_id: uuid.UUID, token: int) -> None:
-    """Put a held job back into the queue, because this program stops; the next attempt goes on from its checkpoint."""
+WORKER_STOPPED = "the worker stopped; the job goes on when a worker is there again"
+
+
+def give_back(session: Session, job_id: uuid.UUID, token: int, why: str = WORKER_STOPPED) -> None:
+    """Put a held job back into the queue, mostly because this program stops; the next attempt goes on from its
+    checkpoint."""
     job = hold(session, job_id, token)
-    _requeue(session, job, "the worker stopped; the job goes on when a worker is there again")
+    _requeue(session, job, why)
 
 
 def reap_lost_jobs(session: Session) -> int:
@@ -225,5 +229,9 @@ def announce_job(session: Session, job_id: uuid.UUID) -> None:
 
 def announce(session: Session, project_id: uuid.UUID | None, kind: str, **details: Any) -> None:
     """Send an event (job, cycle, queue, decision) to the browsers of a project when this transaction commits."""
-    body = {"project_id": str(project_id) if project_id else None, "kind": kind, **details}
-    notify(session, EVENTS_CHANNEL, json.dumps(body))
+    notify(session, EVENTS_CHANNEL, event_message(project_id, kind, **details))
+
+
+def event_message(project_id: uuid.UUID | None, kind: str, **details: Any) -> str:
+    """The payload of such an event, for a statement that sends it together with what it writes."""
+    return json.dumps({"project_id": str(project_id) if project_id else None, "kind": kind, **details})

@@ -37,6 +37,8 @@ export class MapStage {
   private cursor: number | null = null
   private drag: { readonly begin: Place; last: Place; outline: Place[] | null; moved: boolean } | null = null
   private frame = 0
+  /** The particles are to be painted anew, not only what lies over them. */
+  private isStale = true
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -65,6 +67,7 @@ export class MapStage {
     this.shown = new Uint8Array(this.map.count)
     for (const at of look.order) this.shown[at] = 1
     if (this.cursor !== null && this.shown[this.cursor] === 0) this.point(null)
+    this.isStale = true
     this.redraw()
   }
 
@@ -109,6 +112,7 @@ export class MapStage {
     this.canvas.width = Math.max(1, Math.round(width * ratio))
     this.canvas.height = Math.max(1, Math.round(height * ratio))
     this.painter.setSize(this.canvas.width, this.canvas.height)
+    this.isStale = true
     this.draw()
   }
 
@@ -120,9 +124,13 @@ export class MapStage {
   private draw(): void {
     if (this.look === null) return
     const ratio = window.devicePixelRatio
-    const diameter = Math.round(this.markSize() * ratio)
-    const camera = { ...this.camera, scale: this.camera.scale * ratio }
-    this.painter.draw(this.map.points, this.look, camera, diameter)
+    if (this.isStale) {
+      const diameter = Math.round(this.markSize() * ratio)
+      const camera = { ...this.camera, scale: this.camera.scale * ratio }
+      this.painter.paint(this.map.points, this.look, camera, diameter)
+    }
+    this.isStale = false
+    this.painter.show()
     this.drawOver(ratio)
   }
 
@@ -159,6 +167,7 @@ export class MapStage {
 
   private moveTo(camera: Camera): void {
     this.camera = camera
+    this.isStale = true
     this.redraw()
   }
 

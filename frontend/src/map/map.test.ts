@@ -156,7 +156,8 @@ describe('drawing', () => {
       faint: 0,
       grouping: { ...one, groupOf: new Uint8Array(3) },
     }
-    painter.draw(three, look, { x: 0, y: 0, scale: 1 }, 4)
+    painter.paint(three, look, { x: 0, y: 0, scale: 1 }, 4)
+    painter.show()
     const { data } = painted! as ImageData
     const pixel = (x: number, y: number) => [...data.slice(4 * (y * 40 + x), 4 * (y * 40 + x) + 3)]
     expect(pixel(20, 15)).toEqual([255, 128, 0])

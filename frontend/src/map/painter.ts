@@ -26,8 +26,7 @@ export class PointPainter {
   }
 
   /** `camera` in device pixels a map unit; `diameter` of the marks in device pixels. */
-  draw(points: Float32Array, look: Look, camera: Camera, diameter: number): void {
-    if (this.image === null) return
+  paint(points: Float32Array, look: Look, camera: Camera, diameter: number): void {
     this.pixels.fill(BACKGROUND)
     const { groups, groupOf } = look.grouping
     const colours = groups.map(({ color }) => packed(color, 1))
@@ -41,7 +40,11 @@ export class PointPainter {
       const group = groupOf[at]!
       this.stamp(stamps[group]!, x, y, (each < look.faint ? faint : colours)[group]!)
     }
-    this.context.putImageData(this.image, 0, 0)
+  }
+
+  /** Put what was painted last onto the canvas. */
+  show(): void {
+    if (this.image !== null) this.context.putImageData(this.image, 0, 0)
   }
 
   private placed(stamp: Stamp): PlacedStamp {

@@ -33,13 +33,16 @@ def make_map(job: RunningJob) -> None:
 
     Raises ProblemError where it takes too long or what it needs is gone: the map by principal components stays.
     """
-    cycle = _read_cycle(uuid.UUID(job.claim.payload["cycle_id"]))
-    if cycle is None:
-        _end(job, "cancelled", "A newer cycle makes a map of its own.")
-        return
+    cycle_id = uuid.UUID(job.claim.payload["cycle_id"])
     try:
-        _make(job, cycle)
+        if (cycle := _read_cycle(cycle_id)) is not None:
+            _make(job, cycle)
+        else:
+            _end_as_outdated(job)
     except CycleWaits:
+        if _read_cycle(cycle_id) is None:
+            _end_as_outdated(job)
+            return
         with transaction() as session:
             job_control.give_back(session, job.claim.job_id, job.claim.token, "a cycle goes first")
     except (ArtifactMissing, ArtifactUnreadable) as error:
@@ -113,7 +116,7 @@ def _a_cycle_waits() -> bool:
         return bool(session.scalar(select(waiting)))
 
 
-def _end(job: RunningJob, state: str, message: str) -> None:
+def _end_as_outdated(job: RunningJob) -> None:
     with transaction() as session:
-        job_control.write_log(session, job.claim.job_id, message)
-        job_control.finish(session, job.claim.job_id, job.claim.token, state)
+        job_control.write_log(session, job.claim.job_id, "A newer cycle makes a map of its own.")
+        job_control.finish(session, job.claim.job_id, job.claim.token, "cancelled")
