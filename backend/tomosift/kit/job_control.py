@@ -21,6 +21,7 @@ from tomosift.tables import Cycle, Job, JobLogLine
 EVENTS_CHANNEL = "tomosift_events"
 LEASE = timedelta(seconds=15)
 FINISHED_STATES = ("succeeded", "failed", "cancelled")
+WORKER_STOPPED = "the worker stopped; the job goes on when a worker is there again"
 
 
 class FencedOff(RuntimeError):
@@ -141,9 +142,6 @@ def request_cancel(session: Session, job: Job) -> None:
         job.state, job.finished_at = "cancelled", utc_now()
         _close(session, job)
     announce_job(session, job.id)
-
-
-WORKER_STOPPED = "the worker stopped; the job goes on when a worker is there again"
 
 
 def give_back(session: Session, job_id: uuid.UUID, token: int, why: str = WORKER_STOPPED) -> None:
