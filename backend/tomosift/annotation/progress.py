@@ -1,6 +1,7 @@
 """How far a project is, and what to do next."""
 
 import uuid
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -19,7 +20,7 @@ from tomosift.annotation.schemas import (
 )
 from tomosift.kit.launch_readiness import Readiness, active_cycle, launch_readiness
 from tomosift.projects.classes import list_classes
-from tomosift.tables import Job, Subtomogram
+from tomosift.tables import Cycle, Job, Subtomogram
 
 
 def project_progress(session: Session, asker: Asker) -> ProgressOut:
@@ -28,13 +29,24 @@ def project_progress(session: Session, asker: Asker) -> ProgressOut:
     queue = queue_status(session, asker)
     evaluation = _evaluation(session, asker.project_id)
     readiness = launch_readiness(session, asker.project_id)
+    labeled = _label_counts(session, asker.project_id, readiness)
+    outside = sum(each.count for each in labeled.by_class) + labeled.junk + labeled.unsure
+    unlabeled = pool_size - outside - evaluation.labeled
     return ProgressOut(
         pool_size=pool_size,
-        labeled=_label_counts(session, asker.project_id, readiness),
+        labeled=labeled,
         evaluation=evaluation,
         queue=queue,
-        next_step=_next_step(session, asker, pool_size, queue, readiness),
+        next_step=_next_step(session, asker, _Pool(pool_size, unlabeled), queue, readiness),
     )
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """How many particles there are, and how many of them nobody has decided."""
+
+    size: int
+    unlabeled: int
 
 
 def _label_counts(session: Session, project_id: uuid.UUID, readiness: Readiness) -> LabelCounts:
@@ -65,8 +77,8 @@ def _evaluation(session: Session, project_id: uuid.UUID) -> EvaluationProgress:
     )
 
 
-def _next_step(session: Session, asker: Asker, pool_size: int, queue: QueueStatus, readiness: Readiness) -> NextStep:
-    if pool_size == 0:
+def _next_step(session: Session, asker: Asker, pool: _Pool, queue: QueueStatus, readiness: Readiness) -> NextStep:
+    if pool.size == 0:
         return _before_import(session, asker)
     left = _left(queue)
     cycle = active_cycle(session, asker.project_id)
@@ -75,14 +87,33 @@ def _next_step(session: Session, asker: Asker, pool_size: int, queue: QueueStatu
         return NextStep(code="cycle-running", text=f"{cycle.sentence()}{meanwhile}", action="label" if left else "wait")
     if queue.is_paused:
         return NextStep(code="paused", text="The queue is paused; a curator resumes it.", action="wait")
+    failed = _failed_cycle(session, asker.project_id)
     if queue.open_query:
-        return NextStep(code="label", text=f"Label {left}.", action="label")
+        also = f" Cycle {failed} failed; its page says why." if failed else ""
+        return NextStep(code="label", text=f"Label {left}.{also}", action="label")
+    if failed and readiness.is_ready:
+        text = f"See why cycle {failed} failed, then launch it again. What you labeled is safe."
+        return NextStep(code="cycle-failed", text=text, action="launch")
+    if pool.unlabeled <= 0:
+        text = "Take your particles out: every one of them is labeled."
+        return NextStep(code="all-labeled", text=text, action="export")
     if readiness.is_ready:
         rest = f" Still open: {left}." if left else ""
         text = f"This batch is answered: launch a cycle, which learns from it and chooses the next items.{rest}"
         return NextStep(code="launch", text=text, action="launch")
     label = f"Label {left}." if left else "Label further random items."
     return NextStep(code="too-few-labels", text=f"{label} {readiness.missing()}", action="label")
+
+
+def _failed_cycle(session: Session, project_id: uuid.UUID) -> int | None:
+    """The number of the newest cycle, if it failed."""
+    newest = session.execute(
+        select(Cycle.number, Cycle.stage)
+        .where(Cycle.project_id == project_id)
+        .order_by(Cycle.number.desc())
+        .limit(1)
+    ).one_or_none()
+    return newest.number if newest is not None and newest.stage == "failed" else None
 
 
 def _before_import(session: Session, asker: Asker) -> NextStep:

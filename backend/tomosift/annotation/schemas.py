@@ -357,7 +357,7 @@ class NextStep(BaseModel):
 
     code: str
     text: str
-    action: Literal["label", "launch", "wait", "import"] | None
+    action: Literal["label", "launch", "wait", "import", "export"] | None
 
 
 class ProgressOut(BaseModel):

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 from fixtures.labeling_world import World, build_world, run_out, scalar
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,7 @@ from tomosift.annotation.more_tasks import add_random_tasks
 from tomosift.annotation.progress import project_progress
 from tomosift.annotation.queue import EVERYBODYS_WORK
 from tomosift.annotation.schemas import DecisionIn, EmptyQueue, ProgressOut
+from tomosift.cycles.launch import Launcher, launch_cycle
 from tomosift.kit.database import transaction
 from tomosift.tables import Cycle, Job
 
@@ -106,6 +107,18 @@ def test_the_batch_is_done() -> None:
     assert explain(world, may_launch=False).detail.startswith("Ask a curator")
     step = progress(world).next_step
     assert (step.code, step.action) == ("launch", "launch")
+
+
+def test_the_next_step_after_a_failure_and_at_the_end() -> None:
+    world = build_world(pool=12, queued=12)
+    label_all(world, classes=2)
+    assert (progress(world).next_step.code, progress(world).next_step.action) == ("all-labeled", "export")
+    with transaction() as session:
+        launch_cycle(session, world.project_id, Launcher.person(world.user_ids[0], "owner"), {})
+        session.execute(update(Cycle).values(stage="failed"))
+    step = progress(world).next_step
+    assert (step.code, step.action) == ("cycle-failed", "launch")
+    assert step.text.startswith("See why cycle 1 failed")
 
 
 def test_skipped_items_do_not_keep_the_batch_open_for_the_one_who_skipped() -> None:
