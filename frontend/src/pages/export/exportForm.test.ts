@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { choiceOf, exportRequest, formError, STARTING_FORM } from './exportForm'
+import { choiceOf, exportRequest, formError, formOfAddress, STARTING_FORM } from './exportForm'
 import { describeChoice, explainPrecision, formatPrecision } from './words'
 
 it('asks for nothing special at first', () => {
@@ -80,4 +80,14 @@ it('sums a choice up in a line', () => {
   expect(describeChoice({ classes_from: 'labels', filters: { tomograms: ['a', 'b', 'c', 'd'] } })).toBe(
     'every class · labels only · in a, b, c and 1 more',
   )
+})
+
+it('begins with what another page has chosen, and with nothing that cannot be', () => {
+  const form = (address: string) => choiceOf(formOfAddress(new URLSearchParams(address)))
+  expect(form('cycle=3&confidence=0.9&class=rod')).toEqual({
+    classes_from: 'labels-else-predictions',
+    cycle: 3,
+    filters: { classes: ['rod'], min_confidence: 0.9 },
+  })
+  expect(form('cycle=x&confidence=7')).toEqual(choiceOf(STARTING_FORM))
 })

@@ -9,6 +9,8 @@ export type ExtraColumn = NonNullable<ExportRequest['columns']>[number]
 
 export interface ExportForm {
   readonly classesFrom: ClassesFrom
+  /** Predictions of this cycle; null: of the one whose model serves. */
+  readonly cycle: number | null
   /** Names; null: all. */
   readonly classes: readonly string[] | null
   readonly decidedBy: readonly DecidedBy[]
@@ -35,6 +37,7 @@ export const DECIDERS: readonly DecidedBy[] = ['expert', 'importer', 'model']
 
 export const STARTING_FORM: ExportForm = {
   classesFrom: 'labels-else-predictions',
+  cycle: null,
   classes: null,
   decidedBy: DECIDERS,
   confidence: 0,
@@ -54,12 +57,26 @@ export const STARTING_FORM: ExportForm = {
   wedgeTo: '60',
 }
 
+/** What another page has chosen already, in the address: `cycle`, `class` and `confidence`. */
+export function formOfAddress(search: URLSearchParams): ExportForm {
+  const confidence = Number(search.get('confidence'))
+  const cycle = Number(search.get('cycle'))
+  const classes = search.getAll('class')
+  return {
+    ...STARTING_FORM,
+    ...(confidence > 0 && confidence < 1 && { confidence }),
+    ...(Number.isInteger(cycle) && cycle > 0 && { cycle }),
+    ...(classes.length > 0 && { classes }),
+  }
+}
+
 /** Which particles: what a preview asks. */
 export function choiceOf(form: ExportForm): ExportChoice {
   const annotators = names(form.annotators)
   const tomograms = names(form.tomograms)
   return {
     classes_from: form.classesFrom,
+    ...(form.cycle !== null && { cycle: form.cycle }),
     filters: {
       ...(form.classes !== null && { classes: [...form.classes] }),
       ...(form.decidedBy.length < DECIDERS.length && { decided_by: [...form.decidedBy] }),
