@@ -106,7 +106,7 @@ def _claim_for_ever(project_id: uuid.UUID, user_id: uuid.UUID, class_id: str) ->
     asker = Asker(project_id, SLUG, user_id)
     while True:
         with transaction() as session:
-            tasks = claim_tasks(session, asker, 4)
+            tasks, _ = claim_tasks(session, asker, 4)
         for task in tasks:
             chance = random.random()
             if chance < 0.1:

@@ -22,7 +22,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from queue_clients import Times, Work, annotate
 from queue_crashes import crash_run
@@ -39,7 +39,12 @@ START_SECONDS = 300
 def main() -> None:
     """Fill, run, print, write JSON."""
     options = _parse_options()
-    found: dict[str, Any] = {"cores": os.cpu_count(), "annotators": options.annotators, "pools": {}}
+    found: dict[str, Any] = {
+        "cores": os.cpu_count(),
+        "annotators": options.annotators,
+        "api_processes": options.api_processes,
+        "pools": {},
+    }
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tomosift-bench-")))
         os.environ["TOMOSIFT_HOME"] = str(folder / "home")
@@ -64,6 +69,7 @@ def _parse_options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=20.0, help="how long each part lasts at most")
     parser.add_argument("--claims", type=int, default=100_000, help="claims made while claimers crash")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="measure these parts")
+    parser.add_argument("--api-processes", type=int, default=2, help="processes that answer requests")
     parser.add_argument("--database-url", help="a PostgreSQL server to use: postgresql+psycopg://…")
     parser.add_argument("--json", type=Path, help="write the figures here")
     return parser.parse_args()
@@ -74,7 +80,7 @@ def _measure(url: str, folder: Path, pool: int, options: argparse.Namespace) -> 
     project = fill(size)
     print(f"filled in {project.fill_seconds} s", flush=True)
     found: dict[str, Any] = {"history": size.history, "fill_seconds": project.fill_seconds}
-    with _api_process(folder) as port:
+    with api_processes(folder, options.api_processes) as port:
         for part in ("human", "saturation"):
             if part in options.only:
                 queue_batch(project.project_id, size)
@@ -120,35 +126,52 @@ def _show(part: str, found: dict[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def _api_process(folder: Path) -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+def api_processes(folder: Path, number: int) -> Iterator[int]:
+    """The port of so many real API processes on one socket, as the supervisor starts them, warm: each has answered."""
+    listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    listening.set_inheritable(True)
+    port = int(listening.getsockname()[1])
     log = (folder / "api.log").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tomosift.api_process"],
+    processes = []
+    try:
+        for _ in range(number):
+            processes.append(_start_api(listening.fileno(), port, log))
+            _wait_for(port, len(processes), folder)
+        yield port
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(20)
+        log.close()
+        listening.close()
+
+
+def _start_api(socket_fd: int, port: int, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tomosift.api_process", "--listen-fd", str(socket_fd)],
         env={
             **os.environ,
             "TOMOSIFT_PORT": str(port),
             "TOMOSIFT_LOG_LEVEL": "warning",
             "TOMOSIFT_WRITES_PER_MINUTE": "1000000",
         },
+        pass_fds=(socket_fd,),
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,
     )
-    try:
-        for _ in range(START_SECONDS * 10):
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz"):
-                break
-            time.sleep(0.1)
-        else:
-            raise SystemExit((folder / "api.log").read_text()[-2000:])
-        yield port
-    finally:
-        process.terminate()
-        process.wait(20)
-        log.close()
+
+
+def _wait_for(port: int, processes: int, folder: Path) -> None:
+    """Wait until the newest process answers too. Which one took a connection cannot be seen, so: many at once."""
+    settle_seconds = 8.0 if processes > 1 else 0.0
+    for _ in range(START_SECONDS * 10):
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz"):
+            time.sleep(settle_seconds)
+            return
+        time.sleep(0.1)
+    raise SystemExit((folder / "api.log").read_text()[-2000:])
 
 
 def _cpu_seconds() -> dict[str, float]:

@@ -3,18 +3,18 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import Row, text, update
 
 from tomosift.accounts.secrets import digest
 from tomosift.kit.database import reading, transaction, utc_now
 from tomosift.kit.problems import ProblemError, forbidden
 from tomosift.kit.rate_limits import count_write
 from tomosift.kit.web_security import SAFE_METHODS
-from tomosift.tables import AccessToken, BrowserSession, User
+from tomosift.tables import AccessToken, BrowserSession
 
 SESSION_COOKIE = "tomosift_session"
 REMEMBER_USE_EVERY = timedelta(minutes=1)
@@ -23,25 +23,35 @@ _cookie = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="The b
 _bearer = HTTPBearer(auto_error=False, description="A personal access token (`tms_…`).")
 
 
-# Every request asks one of these: put together once, because that costs more than sending them.
-_USER = (User.id, User.name, User.display_name, User.is_admin)
-_BY_TOKEN = (
-    select(
-        *_USER, AccessToken.id.label("proof_id"), AccessToken.last_used_at, AccessToken.scope, AccessToken.project_id
-    )
-    .join(AccessToken, AccessToken.user_id == User.id)
-    .where(
-        AccessToken.token_hash == bindparam("hash"),
-        AccessToken.revoked_at.is_(None),
-        or_(AccessToken.expires_at.is_(None), AccessToken.expires_at > bindparam("now")),
-        User.is_active,
+# Every request asks one of these. The project that the address names, and what the user is in it, come with the user:
+# one question, not two. As text, because looking a built statement up costs as much as running it.
+_WHO = """
+    SELECT u.id, u.name, u.display_name, u.is_admin, proof.id AS proof_id, proof.last_used_at{more},
+           p.id AS place_id, p.slug, p.delete_after, m.role
+    FROM {proofs} proof
+    JOIN user_account u ON u.id = proof.user_id AND u.is_active
+    LEFT JOIN project p ON p.slug = :slug AND p.archived_at IS NULL
+    LEFT JOIN project_member m ON m.project_id = p.id AND m.user_id = u.id
+    WHERE proof.token_hash = :hash AND {valid}
+"""
+_BY_TOKEN = text(
+    _WHO.format(
+        proofs="access_token",
+        more=", proof.scope, proof.project_id",
+        valid="proof.revoked_at IS NULL AND (proof.expires_at IS NULL OR proof.expires_at > :now)",
     )
 )
-_BY_COOKIE = (
-    select(*_USER, BrowserSession.id.label("proof_id"), BrowserSession.last_used_at)
-    .join(BrowserSession, BrowserSession.user_id == User.id)
-    .where(BrowserSession.token_hash == bindparam("hash"), BrowserSession.expires_at > bindparam("now"), User.is_active)
-)
+_BY_COOKIE = text(_WHO.format(proofs="browser_session", more="", valid="proof.expires_at > :now"))
+
+
+@dataclass(frozen=True)
+class Place:
+    """The project that a request's address names, and the user's role there; `projects/access.py` judges it."""
+
+    project_id: uuid.UUID
+    slug: str
+    delete_after: datetime | None
+    role: str | None
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,7 @@ class SignedInUser:
     """The user behind a request. `via` says how they proved it; `scope` is what a token allows.
 
     `session_id` is the browser's session, if there is one; a token with `only_project` works in that project alone.
+    `place` is the project that the address names, if it exists.
     """
 
     id: uuid.UUID
@@ -59,6 +70,7 @@ class SignedInUser:
     scope: Literal["read", "write"]
     session_id: uuid.UUID | None = None
     only_project: uuid.UUID | None = None
+    place: Place | None = None
 
 
 ExpectedUser = Annotated[
@@ -83,10 +95,11 @@ def current_user(
     many in a minute.
     """
     # A request that carries an Authorization header never falls back to the cookie: it skips the cross-site check.
+    slug = request.path_params.get("slug")
     if "authorization" in request.headers:
-        user = _user_of_token(bearer.credentials) if bearer else None
+        user = _user_of_token(bearer.credentials, slug) if bearer else None
     else:
-        user = user_of_cookie(cookie)
+        user = user_of_cookie(cookie, slug)
     if user is None:
         raise not_signed_in()
     if request.method not in SAFE_METHODS:
@@ -99,17 +112,17 @@ ANYONE = Depends(anyone)
 CurrentUser = Annotated[SignedInUser, Depends(current_user)]
 
 
-def user_of_cookie(cookie: str | None) -> SignedInUser | None:
-    """Who is signed in by this session cookie."""
+def user_of_cookie(cookie: str | None, slug: str | None = None) -> SignedInUser | None:
+    """Who is signed in by this session cookie, and what they are in the project `slug`."""
     if not cookie:
         return None
     now = utc_now()
     with reading() as connection:
-        found = connection.execute(_BY_COOKIE, {"hash": digest(cookie), "now": now}).one_or_none()
+        found = connection.execute(_BY_COOKIE, {"hash": digest(cookie), "now": now, "slug": slug}).one_or_none()
     if found is None:
         return None
     _remember_use(BrowserSession, found.proof_id, found.last_used_at, now)
-    return SignedInUser(*found[:4], via="session", scope="write", session_id=found.proof_id)
+    return _signed_in(found, via="session", scope="write", session_id=found.proof_id)
 
 
 def require_admin(user: CurrentUser) -> SignedInUser:
@@ -150,15 +163,20 @@ def _check_change(user: SignedInUser, request: Request, expected_user: uuid.UUID
     count_write(str(user.id))
 
 
-def _user_of_token(token: str) -> SignedInUser | None:
+def _user_of_token(token: str, slug: str | None) -> SignedInUser | None:
     now = utc_now()
     with reading() as connection:
-        found = connection.execute(_BY_TOKEN, {"hash": digest(token), "now": now}).one_or_none()
+        found = connection.execute(_BY_TOKEN, {"hash": digest(token), "now": now, "slug": slug}).one_or_none()
     if found is None:
         return None
     _remember_use(AccessToken, found.proof_id, found.last_used_at, now)
     scope: Literal["read", "write"] = "write" if found.scope == "write" else "read"
-    return SignedInUser(*found[:4], via="token", scope=scope, only_project=found.project_id)
+    return _signed_in(found, via="token", scope=scope, only_project=found.project_id)
+
+
+def _signed_in(found: Row[Any], **proof: Any) -> SignedInUser:
+    place = Place(found.place_id, found.slug, found.delete_after, found.role) if found.place_id is not None else None
+    return SignedInUser(found.id, found.name, found.display_name, found.is_admin, place=place, **proof)
 
 
 def _remember_use(

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 from sqlalchemy import bindparam, delete
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from tomosift.annotation import statements
 from tomosift.annotation.schemas import LabelOut
 from tomosift.kit.class_meanings import counted_class
 from tomosift.kit.label_jobs import ask_for_model_labels
-from tomosift.kit.label_rule import MODEL_RULES, SINGLE, LabelRule, Opinion, derive_label
+from tomosift.kit.label_rule import MODEL_RULES, SINGLE, DerivedLabel, LabelRule, Opinion, derive_label
 from tomosift.kit.standing_labels import adjudicates, spoken_by_importer, standing_opinions
 from tomosift.tables import CurrentLabel, LabelEvent
 
@@ -36,10 +37,14 @@ def opinions_about(session: Session, project_id: uuid.UUID, subtomogram_id: int)
     return [Opinion(*row) for row in rows]
 
 
-def label_of(opinions: Sequence[Opinion], rule: LabelRule) -> LabelOut | None:
-    """The label these opinions make."""
-    label = derive_label(opinions, rule)
+def label_out(label: DerivedLabel | None) -> LabelOut | None:
+    """What is told of a label."""
     return LabelOut.model_validate({"kind": label.kind, "class_id": label.class_id}) if label else None
+
+
+def label_values(label: DerivedLabel) -> dict[str, Any]:
+    """The parameters of the statements that store a label."""
+    return {f"label_{name}": value for name, value in asdict(label).items()}
 
 
 def store_label(
@@ -49,15 +54,17 @@ def store_label(
     opinions: Sequence[Opinion],
     rule: LabelRule = SINGLE,
 ) -> None:
-    """Write the label that these opinions make; no row where none stands.
-
-    Where the project's rule needs a model of its annotators, a job that works it out is asked for.
-    """
+    """Write the label that these opinions make; no row where none stands."""
     label = derive_label(opinions, rule)
     if label is None:
         session.execute(delete(CurrentLabel).where(CurrentLabel.subtomogram_id == subtomogram_id))
     else:
-        values = {"subtomogram": subtomogram_id, "project": project_id, **asdict(label)}
+        values = {"subtomogram_id": subtomogram_id, "project_id": project_id, **label_values(label)}
         session.execute(statements.STORE_LABEL, values)
+    ask_for_model(session, project_id, rule)
+
+
+def ask_for_model(session: Session, project_id: uuid.UUID, rule: LabelRule) -> None:
+    """Where the project's rule needs a model of its annotators, ask for the job that works it out."""
     if rule in MODEL_RULES:
         ask_for_model_labels(session, project_id)

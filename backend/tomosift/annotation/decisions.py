@@ -1,21 +1,38 @@
 """Decisions: each is one event, written once however often it is sent, and never dropped."""
 
-from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from tomosift.annotation.current_labels import label_of, opinions_about, store_label
-from tomosift.annotation.label_events import event_with_key, hash_payload, lock_subtomogram, write_event, written_once
-from tomosift.annotation.questions import OUTSIDE_THE_QUEUE, close_question, question_of
+from tomosift.annotation import statements
+from tomosift.annotation.current_labels import ask_for_model, label_out, label_values, opinions_about
+from tomosift.annotation.label_events import (
+    Context,
+    event_row,
+    hash_payload,
+    lock_subtomogram,
+    write_event,
+    written_once,
+)
+from tomosift.annotation.questions import OUTSIDE_THE_QUEUE, Question, put_behind, question_of
 from tomosift.annotation.queue import Asker
 from tomosift.annotation.schemas import DecisionIn, DecisionOut
-from tomosift.kit.job_control import announce
-from tomosift.kit.label_rule import Opinion
+from tomosift.kit.job_control import EVENTS_CHANNEL, announce, event_message
+from tomosift.kit.label_rule import DerivedLabel, LabelRule, Opinion, derive_label
 from tomosift.kit.problems import ProblemError, invalid
 
 UNWRITTEN = 2**62
 """Stands for the id of an event that is about to be written: newer than all others."""
+_AS_SAID = {
+    "subtomogram_id",
+    "kind",
+    "class_id",
+    "lease_id",
+    "duration_ms",
+    "confidence",
+    "suggestion_shown",
+    "decided_at",
+}
 
 
 def record_decision(asker: Asker, body: DecisionIn, key: str) -> tuple[DecisionOut, bool]:
@@ -28,19 +45,47 @@ def record_decision(asker: Asker, body: DecisionIn, key: str) -> tuple[DecisionO
 
 
 def _record(session: Session, asker: Asker, body: DecisionIn, key: str) -> tuple[DecisionOut, bool]:
-    context = lock_subtomogram(session, asker, body.subtomogram_id, body.class_id)
     payload_hash = hash_payload(_payload(body))
-    earlier = event_with_key(session, asker, key, payload_hash)
-    if earlier is not None:
-        return DecisionOut(event_id=earlier.id, **earlier.response), False
+    context = lock_subtomogram(session, asker, key, payload_hash, body.subtomogram_id, body.class_id)
+    if context.earlier is not None:
+        return DecisionOut(event_id=context.earlier.id, **context.earlier.response), False
     if body.kind == "class" and not context.class_is_known:
         raise unknown_class()
     if body.kind == "comment":
-        question, opinions = OUTSIDE_THE_QUEUE, []
-    else:
-        question = question_of(session, asker, body, context)
-        close_question(session, asker, question, skipped=body.kind == "skip")
-        opinions = opinions_about(session, asker.project_id, body.subtomogram_id)
+        return _comment(session, asker, body, key, payload_hash, context), True
+    question = question_of(session, asker, body, context)
+    if body.kind == "skip":
+        put_behind(session, asker, question)
+    label = _label(session, asker, body, question, context.rule)
+    status: Literal["late", "accepted"] = "late" if question.late else "accepted"
+    told = label_out(label)
+    response = {"status": status, "label": told.model_dump(mode="json") if told else None}
+    values = {
+        **event_row(asker, key, payload_hash, response, **_said(body, question, context)),
+        **label_values(label),
+        "label_event_id": None if label.event_id == UNWRITTEN else label.event_id,
+        "closes_question": question.is_answered and body.kind != "skip",
+        "channel": EVENTS_CHANNEL,
+        "told": event_message(asker.project_id, "decision"),
+    }
+    event_id = int(session.execute(statements.WRITE_DECISION, values).scalar_one())
+    ask_for_model(session, asker.project_id, context.rule)
+    return DecisionOut(event_id=event_id, status=status, label=told), True
+
+
+def _comment(
+    session: Session, asker: Asker, body: DecisionIn, key: str, payload_hash: bytes, context: Context
+) -> DecisionOut:
+    """Whoever only comments may not have decided yet, and learns nothing of the label."""
+    response = {"status": "accepted", "label": None}
+    said = _said(body, OUTSIDE_THE_QUEUE, context)
+    event_id = write_event(session, asker, key, payload_hash, response, **said)
+    announce(session, asker.project_id, "decision")
+    return DecisionOut(event_id=event_id, status="accepted", label=None)
+
+
+def _label(session: Session, asker: Asker, body: DecisionIn, question: Question, rule: LabelRule) -> DerivedLabel:
+    """The label that this decision and all that was said before it make."""
     said = Opinion(
         event_id=UNWRITTEN,
         author=asker.user_id,
@@ -49,36 +94,22 @@ def _record(session: Session, asker: Asker, body: DecisionIn, key: str) -> tuple
         late=question.late,
         adjudicates=question.work == "adjudication" and body.kind != "skip",
     )
-    # Whoever only comments may not have decided yet, and learns nothing of the label.
-    label = None if body.kind == "comment" else label_of([*opinions, said], context.rule)
-    status: Literal["late", "accepted"] = "late" if question.late else "accepted"
-    response = {"status": status, "label": label.model_dump(mode="json") if label else None}
-    event_id = write_event(
-        session,
-        asker,
-        key,
-        payload_hash,
-        response,
-        subtomogram_id=body.subtomogram_id,
-        kind=body.kind,
-        class_id=body.class_id,
-        class_set_version=context.class_set_version,
-        work=question.work,
-        queue_item_id=question.item_id,
-        cycle_id=question.cycle_id,
-        lease_id=body.lease_id,
-        late=question.late,
-        duration_ms=body.duration_ms,
-        confidence=body.confidence,
-        suggestion_shown=body.suggestion_shown,
-        comment=body.comment or None,
-        decided_at=body.decided_at,
-    )
-    if body.kind != "comment":
-        opinions.append(replace(said, event_id=event_id))
-        store_label(session, asker.project_id, body.subtomogram_id, opinions, context.rule)
-    announce(session, asker.project_id, "decision")
-    return DecisionOut(event_id=event_id, status=status, label=label), True
+    before = opinions_about(session, asker.project_id, body.subtomogram_id) if question.spoken_of else []
+    label = derive_label([*before, said], rule)
+    assert label is not None
+    return label
+
+
+def _said(body: DecisionIn, question: Question, context: Context) -> dict[str, Any]:
+    return {
+        **body.model_dump(include=_AS_SAID),
+        "class_set_version": context.class_set_version,
+        "work": question.work,
+        "queue_item_id": question.item_id,
+        "cycle_id": question.cycle_id,
+        "late": question.late,
+        "comment": body.comment or None,
+    }
 
 
 def _payload(body: DecisionIn) -> str:

@@ -10,7 +10,7 @@ from tomosift.annotation.empty_queue import explain_empty_queue
 from tomosift.annotation.history import event_out, list_events
 from tomosift.annotation.more_tasks import add_fallback_tasks, add_random_tasks
 from tomosift.annotation.progress import project_progress
-from tomosift.annotation.queue import EVERYBODYS_WORK, Asker, claim_tasks, queue_status
+from tomosift.annotation.queue import EVERYBODYS_WORK, Asker, claim_tasks
 from tomosift.annotation.schemas import (
     ClaimRequest,
     ClaimResponse,
@@ -24,7 +24,7 @@ from tomosift.annotation.schemas import (
     Work,
 )
 from tomosift.annotation.undo import undo_decision
-from tomosift.kit.database import transaction
+from tomosift.kit.database import single_statements, transaction
 from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, page_of
 from tomosift.kit.problems import forbidden
 from tomosift.kit.routing import problems
@@ -52,13 +52,16 @@ def claim_next_tasks(body: ClaimRequest, access: AnnotatorAccess) -> ClaimRespon
     """
     works = _works_of(body, access)
     asker = _asker(access)
+    with single_statements() as session:
+        tasks, status = claim_tasks(session, asker, body.count, resume=body.resume, works=works)
+    if tasks:
+        return ClaimResponse(tasks=tasks, empty=None, queue=status)
     with transaction() as session:
-        tasks = claim_tasks(session, asker, body.count, resume=body.resume, works=works)
-        if not tasks and add_fallback_tasks(session, asker, body.count, works):
-            tasks = claim_tasks(session, asker, body.count, works=works)
+        if add_fallback_tasks(session, asker, body.count, works):
+            tasks, status = claim_tasks(session, asker, body.count, works=works)
         may_launch = access.role.may(Role.CURATOR)
         empty = None if tasks else explain_empty_queue(session, asker, works, may_launch=may_launch)
-        return ClaimResponse(tasks=tasks, empty=empty, queue=queue_status(session, asker))
+        return ClaimResponse(tasks=tasks, empty=empty, queue=status)
 
 
 @router.post("/tasks/more", summary="Queue further random items", responses=problems(401, 403, 404, 422))
@@ -108,8 +111,7 @@ def create_decision(body: DecisionIn, key: Key, access: AnnotatorAccess, respons
 )
 def take_back_decision(event_id: EventId, key: Key, access: AnnotatorAccess, response: Response) -> UndoOut:
     """Record that the decision no longer counts. The item becomes yours again if nobody else has it."""
-    with transaction() as session:
-        answer, is_new = undo_decision(session, _asker(access), event_id, key)
+    answer, is_new = undo_decision(_asker(access), event_id, key)
     response.status_code = 201 if is_new else 200
     return answer
 

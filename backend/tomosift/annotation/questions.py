@@ -18,7 +18,7 @@ class Question:
 
     No id: it answers none, because the subtomogram is not asked about, or because its author answered before and the
     question wants somebody else's word. `late`: somebody else has or had the item, so the answer is a further opinion
-    only.
+    only. `spoken_of`: there may be events about the subtomogram.
     """
 
     item_id: int | None
@@ -26,6 +26,12 @@ class Question:
     work: str
     cycle_id: uuid.UUID | None
     late: bool
+    spoken_of: bool = True
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether a decision (that is no skip) closes it."""
+        return self.item_id is not None and self.is_open and not self.late
 
 
 OUTSIDE_THE_QUEUE = Question(None, is_open=False, work="choice", cycle_id=None, late=False)
@@ -46,14 +52,10 @@ def question_of(session: Session, asker: Asker, body: DecisionIn, context: Conte
     return _chosen(session, asker, body.subtomogram_id)
 
 
-def close_question(session: Session, asker: Asker, question: Question, *, skipped: bool) -> None:
-    """End the asker's lease; close the item, or put it behind all others when it was skipped."""
-    if question.item_id is None:
-        return
-    answered = question.is_open and not question.late
-    if answered and skipped:
+def put_behind(session: Session, asker: Asker, question: Question) -> None:
+    """A skipped question goes behind all others."""
+    if question.is_answered:
         session.execute(statements.SKIP_ITEM, asker.values(item=question.item_id))
-    session.execute(statements.END_OWN_LEASE, asker.values(item=question.item_id, close=answered and not skipped))
 
 
 def _leased(session: Session, asker: Asker, body: DecisionIn) -> Question:
@@ -67,11 +69,11 @@ def _leased(session: Session, asker: Asker, body: DecisionIn) -> Question:
             "Claim the item again, or decide it without a lease.",
         )
     if item.answered_before:
-        session.execute(statements.END_OWN_LEASE, asker.values(item=item.id, close=False))
+        session.execute(statements.END_OWN_LEASE, {"queue_item_id": item.id, "user_id": asker.user_id})
         return Question(None, is_open=False, work=item.work, cycle_id=item.cycle_id, late=False)
     # A lease that ran out still counts while the question is open and nobody else has taken it.
     in_time = item.lease_is_live or (item.state == "open" and not _others_hold(session, asker, item.id))
-    return Question(item.id, item.state == "open", item.work, item.cycle_id, late=not in_time)
+    return Question(item.id, item.state == "open", item.work, item.cycle_id, not in_time, item.spoken_of)
 
 
 def _others_hold(session: Session, asker: Asker, item_id: int) -> bool:

@@ -44,11 +44,11 @@ def lease_seconds() -> float:
 
 def claim_tasks(
     session: Session, asker: Asker, count: int, *, resume: bool = False, works: Sequence[Work] = EVERYBODYS_WORK
-) -> list[Task]:
+) -> tuple[list[Task], QueueStatus]:
     """Reserve up to `count` items of these kinds of work for the asker, in queue order.
 
     With `resume` the asker's live leases come first, renewed. Fewer than `count` come back only if there are no more,
-    the queue is paused, or the asker holds as many as one may.
+    the queue is paused, or the asker holds as many as one may. Each statement may be a transaction of its own.
     """
     leases: list[int] = []
     values = asker.values(works=list(works), seconds=lease_seconds())
@@ -63,7 +63,8 @@ def claim_tasks(
         leases += row.leases or []
         if row.wanted == len(row.leases or []):
             break
-    return tasks_of_leases(session, asker, leases)
+    status = queue_status(session, asker)
+    return tasks_of_leases(session, asker, leases, status), status
 
 
 def lease_item(session: Session, asker: Asker, queue_item_id: int, subtomogram_id: int) -> int | None:
@@ -83,14 +84,21 @@ def lease_item(session: Session, asker: Asker, queue_item_id: int, subtomogram_i
     return lease_id
 
 
-def tasks_of_leases(session: Session, asker: Asker, lease_ids: list[int]) -> list[Task]:
-    """What the holder of these leases is asked, in queue order."""
+def tasks_of_leases(
+    session: Session, asker: Asker, lease_ids: list[int], status: QueueStatus | None = None
+) -> list[Task]:
+    """What the holder of these leases is asked, in queue order.
+
+    `status` saves counting the batch again.
+    """
     if not lease_ids:
         return []
-    return [
-        _task(row, asker.slug)
-        for row in session.execute(statements.TASKS, {"project": asker.project_id, "leases": lease_ids})
-    ]
+    rows = session.execute(statements.TASKS, {"project": asker.project_id, "leases": lease_ids}).all()
+    sizes = {status.batch_cycle_number or 0: status.batch_total} if status is not None else {}
+    for batch in {row.batch for row in rows if row.work == "query"} - set(sizes):
+        values = {"project": asker.project_id, "batch": batch}
+        sizes[batch] = session.execute(statements.BATCH_SIZE, values).scalar_one()
+    return [_task(row, asker.slug, sizes.get(row.batch, 0)) for row in rows]
 
 
 def queue_status(session: Session, asker: Asker) -> QueueStatus:
@@ -115,7 +123,7 @@ def holders(session: Session, asker: Asker, works: Sequence[Work]) -> Row[Any]:
     return session.execute(statements.HOLDERS, values).one()
 
 
-def _task(row: Row[Any], slug: str) -> Task:
+def _task(row: Row[Any], slug: str, batch_size: int) -> Task:
     return Task(
         lease=LeaseOut(id=row.lease_id, fencing_token=row.lease_id, expires_at=row.expires_at),
         work=row.work,
@@ -128,17 +136,17 @@ def _task(row: Row[Any], slug: str) -> Task:
             voxel_size_angstrom=row.voxel_size_angstrom,
             volume_url=f"/api/v1/projects/{slug}/subtomograms/{row.subtomogram_id}/volume?h={row.content_hash}",
         ),
-        pick=None if row.work in BLIND_WORK else _pick(row),
+        pick=None if row.work in BLIND_WORK else _pick(row, batch_size),
     )
 
 
-def _pick(row: Row[Any]) -> Pick:
+def _pick(row: Row[Any], batch_size: int) -> Pick:
     reason = row.reason or {}
     return Pick(
         cycle_number=row.cycle_number,
         acquisition=str(reason.get("acquisition", "random")),
         score=row.score,
         rank=row.rank,
-        batch_size=row.batch_size,
+        batch_size=batch_size,
         reason=str(reason.get("text", NO_REASON)),
     )

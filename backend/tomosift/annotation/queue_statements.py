@@ -77,28 +77,20 @@ RENEW_OWN = text(f"""
     RETURNING id
 """)
 
-# The size of a batch is counted once, not once a task.
 TASKS = text("""
-    WITH size AS (
-        SELECT d.batch, (
-            SELECT count(*) FROM queue_item b
-            WHERE b.project_id = :project AND b.batch = d.batch AND b.work = 'query'
-        ) AS items
-        FROM (SELECT DISTINCT q.batch FROM lease l JOIN queue_item q ON q.id = l.queue_item_id
-               WHERE l.id = ANY(:leases) AND q.work = 'query') d
-    )
-    SELECT l.id AS lease_id, l.expires_at, q.work, q.rank, q.score, q.reason, c.number AS cycle_number,
-           s.id AS subtomogram_id, s.name, s.tomogram, s.source_row, s.content_hash,
-           o.box_size, o.voxel_size_angstrom, coalesce(size.items, 0) AS batch_size
+    SELECT l.id AS lease_id, l.expires_at, q.work, q.batch, q.rank, q.score, q.reason, c.number AS cycle_number,
+           s.id AS subtomogram_id, s.name, s.tomogram, s.source_row, s.content_hash, o.box_size, o.voxel_size_angstrom
     FROM lease l
     JOIN queue_item q ON q.id = l.queue_item_id
     JOIN subtomogram s ON s.id = l.subtomogram_id
     JOIN source o ON o.id = s.source_id
     LEFT JOIN cycle c ON c.id = q.cycle_id
-    LEFT JOIN size ON size.batch = q.batch
     WHERE l.id = ANY(:leases)
     ORDER BY q.priority DESC, q.position, q.id
 """)
+BATCH_SIZE = text(
+    "SELECT count(*) FROM queue_item b WHERE b.project_id = :project AND b.batch = :batch AND b.work = 'query'"
+)
 
 # What is closed of the newest batch was asked; what is open of it is counted with the rest.
 STATUS = text(f"""

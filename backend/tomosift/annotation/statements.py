@@ -2,7 +2,8 @@
 
 # ruff: noqa: S608 - what is put together here are constants of this file; values are bound parameters
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from tomosift.annotation.queue_statements import OUTDATED
 from tomosift.kit.launch_readiness import LABEL_COUNTS
@@ -16,15 +17,18 @@ PROGRESS_EVALUATION = text("""
     GROUP BY e.half
 """)
 
-# The item a decision is about. Locks in this order everywhere: subtomogram, queue item, lease.
+# The item a decision is about, and the event that its key stored before. Locks in this order everywhere: subtomogram,
+# queue item, lease.
 DECISION_CONTEXT = text("""
     SELECT p.class_set_version, p.settings AS project_settings, e.subtomogram_id IS NOT NULL AS in_evaluation,
            c.id IS NOT NULL AS class_is_known,
+           k.id AS earlier_id, k.payload_hash AS earlier_hash, k.response AS earlier_response,
            pg_advisory_xact_lock_shared(hashtextextended(:snapshot_lock, 0))::text AS snapshot_lock
     FROM subtomogram s
     JOIN project p ON p.id = s.project_id
     LEFT JOIN evaluation_item e ON e.subtomogram_id = s.id
     LEFT JOIN particle_class c ON c.id = :class_id AND c.project_id = s.project_id AND c.retired_in_version IS NULL
+    LEFT JOIN label_event k ON k.project_id = :project AND k.user_id = :user AND k.idempotency_key = :key
     WHERE s.id = :subtomogram AND s.project_id = :project
     FOR NO KEY UPDATE OF s
 """)
@@ -42,9 +46,11 @@ _ANSWERED_BEFORE = """
     )
 """
 
-# The item behind the asker's lease, and the lease as it is now: both locked, so both are shown as they are.
+# The item behind the asker's lease, and the lease as it is now: both locked, so both are shown as they are. Events
+# about a subtomogram are written under its lock, so whether there are any is sharp too.
 LOCK_LEASED_ITEM = text(f"""
     SELECT q.id, q.state, q.work, q.cycle_id, l.ended_at IS NULL AS lease_is_live,
+           EXISTS (SELECT 1 FROM label_event e WHERE e.subtomogram_id = q.subtomogram_id) AS spoken_of,
            q.work NOT IN ('label-error', 'adjudication') AND {_ANSWERED_BEFORE} AS answered_before
     FROM lease l JOIN queue_item q ON q.id = l.queue_item_id
     WHERE l.id = :lease AND l.project_id = :project AND l.user_id = :user AND l.subtomogram_id = :subtomogram
@@ -77,26 +83,71 @@ SKIP_ITEM = text(f"""
     WHERE q.id = :item
 """)
 
-END_OWN_LEASE = text("""
-    WITH ended AS (
-        UPDATE lease SET ended_at = now(), outcome = 'decided'
-        WHERE queue_item_id = :item AND user_id = :user AND ended_at IS NULL
-    )
-    UPDATE queue_item SET state = 'done', closed_at = now() WHERE id = :item AND :close
-""")
+_END_OWN_LEASE = """
+    UPDATE lease SET ended_at = now(), outcome = 'decided'
+    WHERE queue_item_id = :queue_item_id AND user_id = :user_id AND ended_at IS NULL
+"""
+END_OWN_LEASE = text(_END_OWN_LEASE)
+
+_EVENT_COLUMNS = (
+    "project_id",
+    "subtomogram_id",
+    "user_id",
+    "kind",
+    "class_id",
+    "class_set_version",
+    "work",
+    "queue_item_id",
+    "lease_id",
+    "cycle_id",
+    "undoes_event_id",
+    "late",
+    "duration_ms",
+    "comment",
+    "confidence",
+    "suggestion_shown",
+    "bulk_id",
+    "idempotency_key",
+    "payload_hash",
+    "response",
+    "decided_at",
+)
+_APPEND_EVENT = f"""
+    INSERT INTO label_event ({", ".join(_EVENT_COLUMNS)})
+    VALUES ({", ".join(f":{name}" for name in _EVENT_COLUMNS)})
+    RETURNING id
+"""
+APPEND_EVENT = text(_APPEND_EVENT).bindparams(bindparam("response", type_=JSONB))
 
 # One row a subtomogram: what counts now.
-STORE_LABEL = text("""
+_STORE_LABEL = """
     INSERT INTO current_label AS l (
         subtomogram_id, project_id, kind, class_id, rule, event_id, opinion_count, agreement, is_disputed
-    ) VALUES (
-        :subtomogram, :project, :kind, :class_id, :rule, :event_id, :opinion_count, :agreement, :is_disputed
     )
+    SELECT :subtomogram_id, :project_id, :label_kind, CAST(:label_class_id AS uuid), :label_rule, {event_id},
+           :label_opinion_count, CAST(:label_agreement AS real), :label_is_disputed
+    {source}
     ON CONFLICT (subtomogram_id) DO UPDATE
     SET kind = excluded.kind, class_id = excluded.class_id, rule = excluded.rule, event_id = excluded.event_id,
         opinion_count = excluded.opinion_count, agreement = excluded.agreement, confidence = NULL,
         is_disputed = excluded.is_disputed, updated_at = now()
-""")
+"""
+_OF_THIS_EVENT = _STORE_LABEL.format(
+    event_id="coalesce(CAST(:label_event_id AS bigint), event.id)", source="FROM event"
+)
+STORE_LABEL = text(_STORE_LABEL.format(event_id=":label_event_id", source=""))
+
+# A decision writes all it has to write in one go: its event, the end of the lease, its question, the label (which rests
+# on this event unless it names another one), and word to the browsers.
+WRITE_DECISION = text(f"""
+    WITH event AS ({_APPEND_EVENT}),
+    ended AS ({_END_OWN_LEASE}),
+    closed AS (
+        UPDATE queue_item SET state = 'done', closed_at = now() WHERE id = :queue_item_id AND :closes_question
+    ),
+    stored AS ({_OF_THIS_EVENT})
+    SELECT id, pg_notify(:channel, :told)::text FROM event
+""").bindparams(bindparam("response", type_=JSONB))
 
 # An undone decision asks its question again, unless the same question is open in another row.
 REOPEN_ITEM = text("""

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from tomosift.annotation import statements
 from tomosift.annotation.current_labels import opinions_about, store_label
-from tomosift.annotation.label_events import event_with_key, hash_payload, lock_subtomogram, write_event
+from tomosift.annotation.label_events import hash_payload, lock_subtomogram, write_event, written_once
 from tomosift.annotation.queue import Asker, lease_item, tasks_of_leases
 from tomosift.annotation.schemas import Task, UndoOut
 from tomosift.kit.job_control import announce
@@ -13,19 +13,22 @@ from tomosift.kit.problems import conflict, not_found
 from tomosift.tables import LabelEvent, QueueItem
 
 
-def undo_decision(session: Session, asker: Asker, event_id: int, key: str) -> tuple[UndoOut, bool]:
+def undo_decision(asker: Asker, event_id: int, key: str) -> tuple[UndoOut, bool]:
     """Take back the asker's own decision; True when it is new, False when this key did it before.
 
     Raises ProblemError: 404 not the asker's, 409 `already-undone`, `cannot-undo-undo`, `key-reused`.
     """
+    return written_once(lambda session: _undo(session, asker, event_id, key))
+
+
+def _undo(session: Session, asker: Asker, event_id: int, key: str) -> tuple[UndoOut, bool]:
     event = session.get(LabelEvent, event_id)
     if event is None or (event.project_id, event.user_id) != (asker.project_id, asker.user_id):
         raise not_found("decision of yours")
-    context = lock_subtomogram(session, asker, event.subtomogram_id)
     payload_hash = hash_payload(f"undo {event_id}")
-    earlier = event_with_key(session, asker, key, payload_hash)
-    if earlier is not None:
-        return UndoOut(event_id=earlier.id, **earlier.response), False
+    context = lock_subtomogram(session, asker, key, payload_hash, event.subtomogram_id)
+    if context.earlier is not None:
+        return UndoOut(event_id=context.earlier.id, **context.earlier.response), False
     _check_undoable(session, event)
     task = _ask_again(session, asker, event)
     undo_id = write_event(

@@ -15,6 +15,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from tomosift.kit.settings import get_settings
 
+POOL_SIZE = 20
+"""Connections that stay open: one a request thread and some for the rest. Those beyond are closed after each use, and a
+new one is dear: it knows no tables and has no statement prepared."""
 TRUSTED_SECONDS = 2.0
 """A connection used so short a time ago is taken for alive; asking it costs as much as a small query."""
 
@@ -30,7 +33,7 @@ def get_engine() -> Engine:
     if url is None:
         raise DatabaseNotConfigured("TOMOSIFT_DATABASE_URL is not set; start the service with `tomosift up`")
     # The connection used last is used next: few stay busy, and those have the statements prepared.
-    engine = create_engine(url, pool_size=10, max_overflow=20, pool_use_lifo=True)
+    engine = create_engine(url, pool_size=POOL_SIZE, max_overflow=10, pool_use_lifo=True)
     _check_idle_connections(engine)
     return engine
 
@@ -74,6 +77,13 @@ def reading() -> Iterator[Connection]:
     """A connection for single statements that read: without a transaction around them, which costs two more trips."""
     with get_engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         yield connection
+
+
+@contextmanager
+def single_statements() -> Iterator[Session]:
+    """A session in which every statement is a transaction of its own: two trips less, for work that needs no more."""
+    with Session(get_engine().execution_options(isolation_level="AUTOCOMMIT")) as session:
+        yield session
 
 
 def _check_idle_connections(engine: Engine) -> None:

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from tomosift.annotation.current_labels import opinions_about, store_label
 from tomosift.annotation.decisions import unknown_class
-from tomosift.annotation.label_events import event_with_key, hash_payload, lock_subtomogram, write_event, written_once
+from tomosift.annotation.label_events import hash_payload, lock_subtomogram, write_event, written_once
 from tomosift.annotation.queue import Asker
 from tomosift.annotation.schemas import LabelOut
 from tomosift.kit.job_control import announce
@@ -38,11 +38,10 @@ def adjudicate(asker: Asker, subtomogram_id: int, body: AdjudicationIn, key: str
 def _adjudicate(
     session: Session, asker: Asker, subtomogram_id: int, body: AdjudicationIn, key: str
 ) -> tuple[AdjudicationOut, bool]:
-    context = lock_subtomogram(session, asker, subtomogram_id, body.class_id)
     payload_hash = hash_payload(f"adjudicate {subtomogram_id} {body.model_dump_json()}")
-    earlier = event_with_key(session, asker, key, payload_hash)
-    if earlier is not None:
-        return AdjudicationOut(event_id=earlier.id, **earlier.response), False
+    context = lock_subtomogram(session, asker, key, payload_hash, subtomogram_id, body.class_id)
+    if context.earlier is not None:
+        return AdjudicationOut(event_id=context.earlier.id, **context.earlier.response), False
     if body.kind == "class" and not context.class_is_known:
         raise unknown_class()
     opinions = opinions_about(session, asker.project_id, subtomogram_id)

@@ -51,10 +51,12 @@ TOMOSIFT = Program(
 )
 
 
-def api_plan(program: Program, listen_fd: int, log: Path | None, environment: Mapping[str, str]) -> ChildPlan:
-    """The API process, serving on an open socket."""
+def api_plan(
+    program: Program, listen_fd: int, log: Path | None, environment: Mapping[str, str], name: str = "api"
+) -> ChildPlan:
+    """An API process, serving on an open socket that others may share."""
     return ChildPlan(
-        name="api",
+        name=name,
         title="The service",
         command=[
             *(*PYTHON, "-m", "tomosift.api_process"),

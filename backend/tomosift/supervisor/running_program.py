@@ -79,6 +79,7 @@ class RunningProgram:
         if api is not None:
             self._wait_until_ready(api)
             self._publish()
+            self._launch_more_apis(environment)
         return settings
 
     def look_after(self) -> None:
@@ -142,6 +143,13 @@ class RunningProgram:
                 )
             elif update.changed:
                 step.done = f"Tables made (schema {update.after})"
+
+    def _launch_more_apis(self, environment: dict[str, str]) -> None:
+        """The other API processes of the same socket. They come last: the first answers alone while they start."""
+        assert self._socket is not None
+        for number in range(2, self._settings.api_processes + 1):
+            name = f"api-{number}"
+            self._launch(api_plan(self._program, self._socket.fileno(), self._log(name), environment, name))
 
     def _launch_workers(self, environment: dict[str, str]) -> None:
         for worker in self._program.workers:

@@ -40,8 +40,7 @@ def decide(world: World, task: Task | None, user: int = 0, key: str | None = Non
 
 
 def undo(world: World, event_id: int, user: int = 0, key: str | None = None) -> UndoOut:
-    with transaction() as session:
-        return undo_decision(session, world.asker(user), event_id, key or str(uuid.uuid4()))[0]
+    return undo_decision(world.asker(user), event_id, key or str(uuid.uuid4()))[0]
 
 
 def label(subtomogram_id: int) -> Any:

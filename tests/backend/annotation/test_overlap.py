@@ -128,8 +128,7 @@ def test_an_undo_opens_the_same_slot_for_its_author(world: World) -> None:
     task = world.claim(0)[0]
     event = decide(world, task, 0)
     choose(world, task.subtomogram.id, 1)
-    with transaction() as session:
-        answer, _ = undo_decision(session, world.asker(0), event, uuid.uuid4().hex)
+    answer, _ = undo_decision(world.asker(0), event, uuid.uuid4().hex)
     assert answer.task is not None
     assert answer.task.work == "query"
     assert open_slots(task.subtomogram.id) == 1

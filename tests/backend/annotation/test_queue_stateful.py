@@ -209,12 +209,11 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def undo(self, data: st.DataObject) -> None:
         event = data.draw(st.sampled_from(self.model.events))
-        with transaction() as session:
-            if event.undone:
-                with pytest.raises(ProblemError):
-                    undo_decision(session, self.world.asker(event.user), event.id, str(uuid.uuid4()))
-                return
-            answer, _ = undo_decision(session, self.world.asker(event.user), event.id, str(uuid.uuid4()))
+        if event.undone:
+            with pytest.raises(ProblemError):
+                undo_decision(self.world.asker(event.user), event.id, str(uuid.uuid4()))
+            return
+        answer, _ = undo_decision(self.world.asker(event.user), event.id, str(uuid.uuid4()))
         event.undone = True
         item = event.item
         if item is not None and not item.is_open and not event.late and event.kind != "skip":

@@ -121,7 +121,7 @@ def test_the_project_says_how_often_evaluation_items_come(settings: Settings) ->
 
 def test_the_batch_before_is_superseded_but_not_what_somebody_holds(world: CycleWorld, settings: Settings) -> None:
     with transaction() as session:
-        held = claim_tasks(session, Asker(world.project_id, world.slug, world.user_id), 1)[0].subtomogram.id
+        held = claim_tasks(session, Asker(world.project_id, world.slug, world.user_id), 1)[0][0].subtomogram.id
     context = launch(world, settings)
     assert held in world.queued
 
@@ -135,7 +135,7 @@ def test_the_batch_before_is_superseded_but_not_what_somebody_holds(world: Cycle
 
 def test_a_lease_that_ran_out_holds_nothing(world: CycleWorld, settings: Settings) -> None:
     with transaction() as session:
-        assert len(claim_tasks(session, Asker(world.project_id, world.slug, world.user_id), 2)) == 2
+        assert len(claim_tasks(session, Asker(world.project_id, world.slug, world.user_id), 2)[0]) == 2
         session.execute(update(Lease).values(expires_at=Lease.claimed_at))
 
     assert {item.state for item in queue_of(world.project_id, batch=0, work="query")} == {"open"}
@@ -184,13 +184,13 @@ def test_the_holder_of_an_old_item_can_still_decide_and_then_sees_the_new_batch(
 ) -> None:
     asker = Asker(world.project_id, world.slug, world.user_id)
     with transaction() as session:
-        held = claim_tasks(session, asker, 1)[0].lease.id
+        held = claim_tasks(session, asker, 1)[0][0].lease.id
     context = launch(world, settings)
     refill(context, undecided(world))
 
     with transaction() as session:
         assert session.scalars(select(Lease.id).where(Lease.id == held, Lease.ended_at.is_(None))).one() == held
-        following = claim_tasks(session, asker, 1)[0]
+        following = claim_tasks(session, asker, 1)[0][0]
 
     assert following.pick is not None
     assert (following.pick.cycle_number, following.pick.rank) == (context.snapshot.cycle.number, 1)
