@@ -18,18 +18,20 @@ from tomosift.annotation.schemas import (
     ProgressOut,
     QueueStatus,
 )
-from tomosift.kit.launch_readiness import Readiness, active_cycle, launch_readiness
+from tomosift.kit.launch_readiness import LabelCount, Readiness, active_cycle, label_counts, readiness_of
 from tomosift.projects.classes import list_classes
-from tomosift.tables import Cycle, Job, Subtomogram
+from tomosift.tables import Cycle, Job, Source
 
 
 def project_progress(session: Session, asker: Asker) -> ProgressOut:
     """Everything the project page shows at its top."""
-    pool_size = session.scalar(select(func.count()).where(Subtomogram.project_id == asker.project_id)) or 0
+    of_sources = select(func.coalesce(func.sum(Source.row_count), 0)).where(Source.project_id == asker.project_id)
+    pool_size = session.execute(of_sources).scalar_one()
     queue = queue_status(session, asker)
     evaluation = _evaluation(session, asker.project_id)
-    readiness = launch_readiness(session, asker.project_id)
-    labeled = _label_counts(session, asker.project_id, readiness)
+    counts = label_counts(session, asker.project_id)
+    readiness = readiness_of(session, asker.project_id, counts)
+    labeled = _label_counts(session, asker.project_id, counts, readiness)
     outside = sum(each.count for each in labeled.by_class) + labeled.junk + labeled.unsure
     unlabeled = pool_size - outside - evaluation.labeled
     return ProgressOut(
@@ -49,18 +51,15 @@ class _Pool:
     unlabeled: int
 
 
-def _label_counts(session: Session, project_id: uuid.UUID, readiness: Readiness) -> LabelCounts:
-    rows = session.execute(statements.PROGRESS_LABELS, {"project": project_id}).all()
-    of_class = {row.class_id: row.labels for row in rows if row.kind == "class"}
-    of_kind = {row.kind: row.labels for row in rows if row.kind != "class"}
+def _label_counts(session: Session, project_id: uuid.UUID, counts: LabelCount, readiness: Readiness) -> LabelCounts:
     return LabelCounts(
         by_class=[
-            ClassCount(class_id=each.id, name=each.name, color=each.color, count=of_class.get(each.id, 0))
+            ClassCount(class_id=each.id, name=each.name, color=each.color, count=counts.get(("class", each.id), 0))
             for each in list_classes(session, project_id)
         ],
-        junk=of_kind.get("junk", 0),
-        unsure=of_kind.get("unsure", 0),
-        skipped=of_kind.get("skip", 0),
+        junk=counts.get(("junk", None), 0),
+        unsure=counts.get(("unsure", None), 0),
+        skipped=counts.get(("skip", None), 0),
         training_total=readiness.training_labels,
     )
 
@@ -108,10 +107,7 @@ def _next_step(session: Session, asker: Asker, pool: _Pool, queue: QueueStatus, 
 def _failed_cycle(session: Session, project_id: uuid.UUID) -> int | None:
     """The number of the newest cycle, if it failed."""
     newest = session.execute(
-        select(Cycle.number, Cycle.stage)
-        .where(Cycle.project_id == project_id)
-        .order_by(Cycle.number.desc())
-        .limit(1)
+        select(Cycle.number, Cycle.stage).where(Cycle.project_id == project_id).order_by(Cycle.number.desc()).limit(1)
     ).one_or_none()
     return newest.number if newest is not None and newest.stage == "failed" else None
 

@@ -6,9 +6,6 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tomosift.annotation.queue_statements import OUTDATED
-from tomosift.kit.launch_readiness import LABEL_COUNTS
-
-PROGRESS_LABELS = text(LABEL_COUNTS)
 
 PROGRESS_EVALUATION = text("""
     SELECT e.half, count(*) AS size, count(l.subtomogram_id) FILTER (WHERE l.kind <> 'skip') AS labeled

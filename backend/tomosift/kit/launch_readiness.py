@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from tomosift.tables import Cycle, Job
+from tomosift.tables import Cycle, Job, ParticleClass
 
 FEWEST_CLASSES = 2
 FEWEST_TRAINING_LABELS = 10
+LabelCount = dict[tuple[str, uuid.UUID | None], int]
+"""Labels by kind and class."""
 ACTIVE_STAGES = ("queued", "train", "evaluate", "score", "select")
 
 # Counted from the index alone; the few of the evaluation sample are taken off, not looked up for every label.
@@ -24,13 +26,8 @@ LABEL_COUNTS = """
     ) counted
     GROUP BY kind, class_id HAVING sum(labels) > 0
 """
-# Junk trains as a class of its own, so it counts as one here. Retired classes are not trained on.
-_TRAINING_LABELS = text(f"""
-    SELECT l.kind, c.name, l.labels
-    FROM ({LABEL_COUNTS}) l
-    LEFT JOIN particle_class c ON c.id = l.class_id
-    WHERE l.kind IN ('class', 'junk') AND c.retired_in_version IS NULL
-""")  # noqa: S608 - a constant of this file
+_LABEL_COUNTS = text(LABEL_COUNTS)
+_TRAINED_CLASSES = select(ParticleClass.id, ParticleClass.name).where(ParticleClass.retired_in_version.is_(None))
 
 
 @dataclass(frozen=True)
@@ -76,9 +73,23 @@ class Readiness:
 
 def launch_readiness(session: Session, project_id: uuid.UUID) -> Readiness:
     """The training labels of a project as they stand now."""
-    rows = session.execute(_TRAINING_LABELS, {"project": project_id}).all()
-    by_class = {row.name: row.labels for row in rows if row.kind == "class"}
-    return Readiness(by_class, junk=sum(row.labels for row in rows if row.kind == "junk"))
+    return readiness_of(session, project_id, label_counts(session, project_id))
+
+
+def label_counts(session: Session, project_id: uuid.UUID) -> LabelCount:
+    """How many labels there are of each kind and class, those of the evaluation sample left out."""
+    rows = session.execute(_LABEL_COUNTS, {"project": project_id})
+    return {(row.kind, row.class_id): row.labels for row in rows}
+
+
+def readiness_of(session: Session, project_id: uuid.UUID, counts: LabelCount) -> Readiness:
+    """The same for labels that have been counted, which takes a while in a large project.
+
+    Junk trains as a class of its own, so it counts as one. Retired classes are not trained on.
+    """
+    classes = session.execute(_TRAINED_CLASSES.where(ParticleClass.project_id == project_id))
+    by_class = {each.name: counts[("class", each.id)] for each in classes if ("class", each.id) in counts}
+    return Readiness(by_class, junk=counts.get(("junk", None), 0))
 
 
 @dataclass(frozen=True)
