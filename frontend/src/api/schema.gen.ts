@@ -84,6 +84,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/demo-project": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the demo project
+         * @description Make the project `demo` and start the job that fills it: 600 simulated cubes (administrators).
+         */
+        post: operations["create_demo_project"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invitations": {
         parameters: {
             query?: never;
@@ -466,6 +486,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{slug}/classes/{class_id}/sum": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a class looks like
+         * @description The mean of up to 64 labeled particles, as they lie: none is turned onto another. `X-Particles` says how many.
+         */
+        get: operations["read_class_sum"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/cycle-triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What starts cycles by itself
+         * @description What is set, how many labels wait for a cycle, when the next night is, and whether a failed cycle paused it.
+         */
+        get: operations["read_cycle_triggers"];
+        /**
+         * Set what starts cycles by itself
+         * @description Replaces what was set, and takes a pause away. With neither labels nor a time nothing starts by itself.
+         */
+        put: operations["set_cycle_triggers"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{slug}/cycles": {
         parameters: {
             query?: never;
@@ -487,6 +551,26 @@ export interface paths {
          *     says so.
          */
         post: operations["create_cycle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/cycles/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check settings before a launch
+         * @description The complete settings, or each one that is wrong and why. Launches nothing.
+         */
+        post: operations["check_cycle_settings"];
         delete?: never;
         options?: never;
         head?: never;
@@ -533,6 +617,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{slug}/cycles/{number}/class-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What two models say differently
+         * @description How many particles went from which class to which, from the cycle `since` to this one.
+         */
+        get: operations["read_class_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/cycles/{number}/class-changes/particles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The particles of one change of class
+         * @description Those that the model of `since` calls `was`, and the one of this cycle `now`.
+         */
+        get: operations["read_changed_particles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{slug}/cycles/{number}/likely-label-errors": {
         parameters: {
             query?: never;
@@ -545,6 +669,26 @@ export interface paths {
          * @description Labels that classifiers fitted without them contradict, the likeliest first. Ask about them in the queue.
          */
         get: operations["read_likely_label_errors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/cycles/{number}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What made a cycle's results
+         * @description Labels, lists, settings, code and the cycles before, with checksums.
+         */
+        get: operations["read_cycle_lineage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -800,6 +944,49 @@ export interface paths {
          * @description The file's bytes; parts of it with a Range header, where the store is a folder.
          */
         get: operations["read_export_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/gallery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The pool, sorted and filtered
+         * @description Subtomograms with label and prediction, in the order and with the filters asked for.
+         *
+         *     Nothing is told of an item of the evaluation sample before it is decided: it passes no filter by label or
+         *     prediction. Labels that would tell what others said of an item that you may still be asked about are not shown.
+         */
+        get: operations["read_gallery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/gallery/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many the gallery has
+         * @description How many items the view has, up to 100,000 where it has a filter, and the rank of a value in its order.
+         */
+        get: operations["count_gallery"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1133,6 +1320,27 @@ export interface paths {
          * @description Give the lease its full time again. Send it every minute while the item is open.
          */
         post: operations["keep_lease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The pool as a map
+         * @description What the newest cycle finds alike lies close together. At most 100,000 particles: of more, a part of each
+         *     predicted class. What others said, and the evaluation sample, stay hidden as everywhere.
+         */
+        get: operations["read_map"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1528,6 +1736,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{slug}/serving-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whose predictions count
+         * @description The cycle whose model serves: the newest one's, or that of the earlier cycle somebody went back to.
+         */
+        get: operations["read_serving_model"];
+        /**
+         * Go back to an earlier model, or forward
+         * @description From now on predictions, suggestions, exports and the next cycle's start are those of this cycle's model.
+         *
+         *     Nothing is lost: choose another one at any time. A cycle that becomes ready later serves by itself.
+         */
+        put: operations["set_serving_model"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{slug}/sources": {
         parameters: {
             query?: never;
@@ -1622,7 +1856,10 @@ export interface paths {
         };
         /**
          * What the newest model says of a subtomogram
-         * @description Its class, how sure the model is, and how unlike all classes it is. Not for the evaluation sample.
+         * @description Its class, how sure the model is of it and of the others, and how unlike all classes it is.
+         *
+         *     Shown when the project's setting `suggestions` says so. Never of the evaluation sample, nor of what you are still
+         *     asked about without hints.
          */
         get: operations["read_model_view"];
         put?: never;
@@ -1665,6 +1902,7 @@ export interface paths {
          * @description The most similar of all and of the labeled ones, in the newest cycle's eyes.
          *
          *     The search is exact. An evaluation item is refused to who has not decided it; among the results it has no label.
+         *     Labels are withheld where the project's setting `suggestions` shows you none for this particle.
          */
         get: operations["read_similar"];
         put?: never;
@@ -1753,6 +1991,28 @@ export interface paths {
          * @description Queue as many random undecided items as a batch has, when there is nothing left in the queue for you.
          */
         post: operations["add_tasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{slug}/tiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Small pictures of many subtomograms
+         * @description One byte a pixel, tile after tile in the order of the ids, rows from the top, y upwards as in the viewer.
+         *
+         *     All tiles have one scale: 0 to 255 are -4 to +4 standard deviations from the mean of the tile's own pixels.
+         */
+        get: operations["read_tiles"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2033,6 +2293,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change your name
+         * @description Change the name that others see beside what you decide.
+         */
+        put: operations["put_own_name"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session/password": {
         parameters: {
             query?: never;
@@ -2048,6 +2328,26 @@ export interface paths {
         put: operations["put_password"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Disconnect the sign-in provider
+         * @description Forget your account at the OpenID provider. You need a password, to be able to sign in.
+         */
+        delete: operations["disconnect_own_provider"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2126,7 +2426,7 @@ export interface paths {
         };
         /**
          * The state of the service
-         * @description Workers with their devices and signs of life, jobs that wait or run, messages not sent (administrators).
+         * @description Workers with their devices and signs of life, jobs that wait or run, disk, database, broker (administrators).
          */
         get: operations["read_system"];
         put?: never;
@@ -2911,6 +3211,24 @@ export interface components {
             workers_seen: number;
         };
         /**
+         * Chance
+         * @description How probable a class or junk is.
+         */
+        Chance: {
+            /** Class Id */
+            class_id: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "class" | "junk";
+            /**
+             * Probability
+             * @description 0 to 1, calibrated where the cycle could.
+             */
+            probability: number;
+        };
+        /**
          * ChangedOut
          * @description How many questions changed.
          * @example {
@@ -2920,6 +3238,19 @@ export interface components {
         ChangedOut: {
             /** Changed */
             changed: number;
+        };
+        /**
+         * ChangedParticles
+         * @description The particles of one change of class.
+         */
+        ChangedParticles: {
+            /** Count */
+            count: number;
+            /**
+             * Subtomogram Ids
+             * @description At most 5,000, those first of which the later cycle is surest.
+             */
+            subtomogram_ids: number[];
         };
         /**
          * Choice
@@ -2934,7 +3265,7 @@ export interface components {
             classes_from?: "labels" | "predictions" | "labels-else-predictions";
             /**
              * Cycle
-             * @description Predictions of this cycle. Default: the newest one that is ready.
+             * @description Predictions of this cycle. Default: the one whose model serves.
              */
             cycle?: number | null;
             filters?: components["schemas"]["ExportFilters"];
@@ -2973,6 +3304,34 @@ export interface components {
             queue: components["schemas"]["QueueStatus"];
             /** Tasks */
             tasks: components["schemas"]["Task"][];
+        };
+        /**
+         * ClassChanges
+         * @description What two models say differently of the particles both have scored, the evaluation sample left out.
+         */
+        ClassChanges: {
+            /**
+             * After
+             * @description The other.
+             */
+            after: number;
+            /**
+             * Before
+             * @description The one cycle.
+             */
+            before: number;
+            /** Changed */
+            changed: number;
+            /**
+             * Compared
+             * @description Particles that both have scored.
+             */
+            compared: number;
+            /**
+             * Moves
+             * @description Most particles first.
+             */
+            moves: components["schemas"]["ClassMove"][];
         };
         /**
          * ClassCount
@@ -3079,6 +3438,16 @@ export interface components {
             recall: number | null;
             /** Recall Interval */
             recall_interval?: number[] | null;
+        };
+        /**
+         * ClassMove
+         * @description Particles that one model calls something and the other something else.
+         */
+        ClassMove: {
+            /** Count */
+            count: number;
+            now: components["schemas"]["LabelSaid"];
+            was: components["schemas"]["LabelSaid"];
         };
         /**
          * ClassOut
@@ -3437,6 +3806,7 @@ export interface components {
          *         "state": "running"
          *       },
          *       "number": 3,
+         *       "serves": false,
          *       "settings": {
          *         "batch_size": 40,
          *         "version": 1
@@ -3465,6 +3835,11 @@ export interface components {
             model_id: string | null;
             /** Number */
             number: number;
+            /**
+             * Serves
+             * @description Whether its model is the one whose predictions are shown and exported.
+             */
+            serves: boolean;
             /** Settings */
             settings: {
                 [key: string]: unknown;
@@ -3506,6 +3881,18 @@ export interface components {
             };
         };
         /**
+         * DatabaseOut
+         * @description The database server.
+         */
+        DatabaseOut: {
+            /** Connections */
+            connections: number;
+            /** Most Connections */
+            most_connections: number;
+            /** Version */
+            version: string;
+        };
+        /**
          * DecisionEventOut
          * @description One entry of the history.
          * @example {
@@ -3519,6 +3906,7 @@ export interface components {
          *       "late": false,
          *       "subtomogram_id": 4711,
          *       "subtomogram_name": "TS_01/000012",
+         *       "suggestion_shown": false,
          *       "undone": false,
          *       "user": "ada",
          *       "work": "query"
@@ -3558,6 +3946,11 @@ export interface components {
             subtomogram_id: number;
             /** Subtomogram Name */
             subtomogram_name: string;
+            /**
+             * Suggestion Shown
+             * @description The model's suggestion was shown before this decision.
+             */
+            suggestion_shown: boolean;
             /** Undoes Event Id */
             undoes_event_id: number | null;
             /** Undone */
@@ -3615,6 +4008,12 @@ export interface components {
             lease_id?: number | null;
             /** Subtomogram Id */
             subtomogram_id: number;
+            /**
+             * Suggestion Shown
+             * @description Whether what the model says of it was on the screen when you decided.
+             * @default false
+             */
+            suggestion_shown?: boolean;
         };
         /**
          * DecisionOut
@@ -3701,6 +4100,32 @@ export interface components {
             tries: number;
         };
         /**
+         * DemoOut
+         * @description The demo project while its particles are made.
+         */
+        DemoOut: {
+            /** @description Simulates the particles; then an import brings them in. */
+            job: components["schemas"]["JobOut"];
+            /** Slug */
+            slug: string;
+        };
+        /**
+         * DenoisedWait
+         * @description A worker is making the volume.
+         */
+        DenoisedWait: {
+            /**
+             * Ahead
+             * @description Volumes that are made before it.
+             */
+            ahead: number;
+            /**
+             * Is Trained
+             * @description False: the denoiser learns first, which takes a minute or a few.
+             */
+            is_trained: boolean;
+        };
+        /**
          * DerivedLabelOut
          * @description What counts now, and how it came about.
          */
@@ -3734,6 +4159,23 @@ export interface components {
              * @description single, majority, dawid-skene, crowdlab or adjudicated.
              */
             rule: string;
+        };
+        /**
+         * DiskOut
+         * @description A file system that holds something of the service.
+         */
+        DiskOut: {
+            /** Free Bytes */
+            free_bytes: number;
+            /** Holds */
+            holds: string[];
+            /**
+             * Is Low
+             * @description Less is free than the setting TOMOSIFT_DISK_WARNING_GB.
+             */
+            is_low: boolean;
+            /** Total Bytes */
+            total_bytes: number;
         };
         /**
          * EmptyQueue
@@ -3926,7 +4368,7 @@ export interface components {
             columns?: ("label" | "annotators" | "agreement" | "label-rule" | "predicted-class" | "confidence" | "decided-by" | "unlike")[];
             /**
              * Cycle
-             * @description Predictions of this cycle. Default: the newest one that is ready.
+             * @description Predictions of this cycle. Default: the one whose model serves.
              */
             cycle?: number | null;
             filters?: components["schemas"]["ExportFilters"];
@@ -4009,6 +4451,8 @@ export interface components {
          * @description What an export of this choice would hold.
          */
         ExportPreview: {
+            /** @description At the confidence that was asked for. */
+            chosen: components["schemas"]["ThresholdRow"];
             /** Classes */
             classes: components["schemas"]["ExportedClass"][];
             predictions: components["schemas"]["PredictionSource"];
@@ -4095,6 +4539,98 @@ export interface components {
             low: number;
             /** N */
             n: number;
+        };
+        /**
+         * GalleryCount
+         * @description How many there are.
+         * @example {
+         *       "count": 100000,
+         *       "is_capped": true
+         *     }
+         */
+        GalleryCount: {
+            /**
+             * Before
+             * @description How many come before the value asked for: the rank to go to.
+             */
+            before: number | null;
+            /** Count */
+            count: number;
+            /**
+             * Is Capped
+             * @description There are more: a filtered view is counted up to 100,000.
+             */
+            is_capped: boolean;
+        };
+        /**
+         * GalleryItem
+         * @description A subtomogram in the gallery.
+         */
+        GalleryItem: {
+            /**
+             * Content Hash
+             * @description Names the voxels; its first 8 digits go with the id to `tiles`.
+             */
+            content_hash: string;
+            /** Id */
+            id: number;
+            /**
+             * In Evaluation Sample
+             * @description It measures accuracy: decided by the queue alone, never in bulk.
+             */
+            in_evaluation_sample: boolean;
+            /** @description If there is one that you may see. */
+            label: components["schemas"]["LabelOut"] | null;
+            /** Name */
+            name: string;
+            /** @description Of the evaluation sample only where you may see the item's label. */
+            prediction: components["schemas"]["GalleryPrediction"] | null;
+            /** Tomogram */
+            tomogram: string | null;
+            /** Volume Url */
+            volume_url: string;
+        };
+        /**
+         * GalleryPage
+         * @description A page of the gallery.
+         */
+        GalleryPage: {
+            /** Items */
+            items: components["schemas"]["GalleryItem"][];
+            model: components["schemas"]["ServedModel"];
+            /**
+             * Next
+             * @description Give it as `after` to get the next page; null at the end.
+             */
+            next: string | null;
+        };
+        /**
+         * GalleryPrediction
+         * @description What the serving model says of a subtomogram.
+         */
+        GalleryPrediction: {
+            /** Class Id */
+            class_id: string | null;
+            /**
+             * Confidence
+             * @description From 0 to 1, calibrated where the cycle could.
+             */
+            confidence: number;
+            /**
+             * Kind
+             * @description Null where its class is retired by now.
+             */
+            kind: ("class" | "junk") | null;
+            /**
+             * Score
+             * @description Of the cycle's acquisition: how much is to be learned from a label.
+             */
+            score: number | null;
+            /**
+             * Unlike
+             * @description How unlike all classes it is, from 0 to 1.
+             */
+            unlike: number | null;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -4702,12 +5238,12 @@ export interface components {
         LabelErrorCount: {
             /**
              * Expected
-             * @description About so many are wrong; too many where classes are hard to tell apart.
+             * @description About so many are wrong; null where the network is right too rarely to tell, or nobody knows how often it is: it would count its own errors.
              */
-            expected: number;
+            expected: number | null;
             /**
              * Found
-             * @description So many are likely wrong one by one.
+             * @description So many look wrong one by one.
              */
             found: number;
             /**
@@ -4967,11 +5503,8 @@ export interface components {
         LearningCurve: {
             /** Points */
             points: components["schemas"]["CurvePoint"][];
-            /**
-             * Reference
-             * @description Kept for the curve of random selection.
-             */
-            reference?: null;
+            /** @description Null while there are no points. */
+            reference: components["schemas"]["RandomReference"] | null;
         };
         /**
          * LeaseOut
@@ -5024,9 +5557,9 @@ export interface components {
         LikelyLabelErrors: {
             /**
              * Expected
-             * @description About so many of the judged labels are wrong.
+             * @description About so many of the judged labels are wrong; null where nobody can tell.
              */
-            expected: number;
+            expected: number | null;
             /**
              * Items
              * @description At most 500.
@@ -5034,6 +5567,154 @@ export interface components {
             items: components["schemas"]["LikelyLabelError"][];
             /** Judged */
             judged: number;
+        };
+        /**
+         * Lineage
+         * @description All that made a cycle's results: enough to say where a figure in a paper comes from, and to do it again.
+         */
+        Lineage: {
+            /**
+             * Ancestors
+             * @description The cycles it follows on, the nearest first; at most 100.
+             */
+            ancestors: components["schemas"]["LineageAncestor"][];
+            /**
+             * Began With Weights Of
+             * @description The cycle whose weights training began with; null: none.
+             */
+            began_with_weights_of: number | null;
+            code: components["schemas"]["LineageCode"];
+            /** Cycle */
+            cycle: number;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Format
+             * @default tomosift-lineage-1
+             * @constant
+             */
+            format?: "tomosift-lineage-1";
+            labels: components["schemas"]["LineageLabels"];
+            /**
+             * Launched At
+             * Format: date-time
+             */
+            launched_at: string;
+            /**
+             * Launched By
+             * @description The person, or who set what launched it; null if they are gone.
+             */
+            launched_by: string | null;
+            model: components["schemas"]["LineageModel"] | null;
+            /** Project */
+            project: string;
+            /** Reason */
+            reason: string;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Sources */
+            sources: components["schemas"]["LineageSource"][];
+            /** Stage */
+            stage: string;
+        };
+        /**
+         * LineageAncestor
+         * @description A cycle before, from the nearest on.
+         */
+        LineageAncestor: {
+            /** Cycle */
+            cycle: number;
+            /** Model Checksum */
+            model_checksum: string | null;
+            /** Training Labels */
+            training_labels: number | null;
+        };
+        /**
+         * LineageCode
+         * @description The programs that did the work.
+         */
+        LineageCode: {
+            /**
+             * Checksum
+             * @description Of Tomosift's own source; null for cycles of older versions.
+             */
+            checksum: string | null;
+            /** Device */
+            device: string | null;
+            /** Versions */
+            versions: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * LineageLabels
+         * @description The labels a cycle saw.
+         */
+        LineageLabels: {
+            /**
+             * Checksum
+             * @description Of the labels as the worker read them; null for cycles of older versions.
+             */
+            checksum: string | null;
+            /** Class Set Version */
+            class_set_version: number;
+            /** Evaluation */
+            evaluation: number | null;
+            /**
+             * Rule
+             * @description What made one label of several opinions.
+             */
+            rule: string;
+            /** Training */
+            training: number | null;
+            /**
+             * Up To Event
+             * @description Events up to this one, and no later.
+             */
+            up_to_event: number;
+        };
+        /**
+         * LineageModel
+         * @description The model a cycle made.
+         */
+        LineageModel: {
+            /**
+             * Checksum
+             * @description Of the weights.
+             */
+            checksum: string;
+            /** Classes */
+            classes: string[];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Network */
+            network: string;
+            /** Parameters */
+            parameters: number;
+        };
+        /**
+         * LineageSource
+         * @description An imported list that was in the pool at the launch.
+         */
+        LineageSource: {
+            /** Checksum */
+            checksum: string;
+            /** Format */
+            format: string;
+            /**
+             * Imported At
+             * Format: date-time
+             */
+            imported_at: string;
+            /** Name */
+            name: string;
+            /** Particles */
+            particles: number;
         };
         /**
          * LinkOut
@@ -5180,9 +5861,14 @@ export interface components {
         };
         /**
          * ModelView
-         * @description What the newest model says about one subtomogram.
+         * @description What the model that serves the project says about one subtomogram.
          */
         ModelView: {
+            /**
+             * Choices
+             * @description All it can tell apart, the most probable first. A merged class counts as the one it was merged into; what it says of a retired one is left out.
+             */
+            choices: components["schemas"]["Chance"][];
             /**
              * Confidence
              * @description 0 to 1, calibrated where the cycle could.
@@ -5227,6 +5913,11 @@ export interface components {
             id: number;
             /** @description Null also for items of the evaluation sample, which are decided blind. */
             label: components["schemas"]["LabelOut"] | null;
+            /**
+             * May Be Chosen
+             * @description Whether it can be decided without being asked: not the evaluation sample.
+             */
+            may_be_chosen: boolean;
             /** Name */
             name: string;
             /** Volume Url */
@@ -5267,7 +5958,7 @@ export interface components {
          */
         NextStep: {
             /** Action */
-            action: ("label" | "launch" | "wait" | "import") | null;
+            action: ("label" | "launch" | "wait" | "import" | "export") | null;
             /** Code */
             code: string;
             /** Text */
@@ -5362,6 +6053,17 @@ export interface components {
              * @description What they were asked for; `adjudication` settles a dispute.
              */
             work: string;
+        };
+        /**
+         * OwnName
+         * @description The name by which others know you.
+         * @example {
+         *       "display_name": "Ada Lovelace"
+         *     }
+         */
+        OwnName: {
+            /** Display Name */
+            display_name: string;
         };
         /** Page[AccountOut] */
         Page_AccountOut_: {
@@ -6066,6 +6768,13 @@ export interface components {
              */
             overlap_share?: number;
             /**
+             * Suggestions
+             * @description When annotators see what the newest model makes of a particle: `after-deciding` it, `always`, `never`. Whatever is decided blind, and the evaluation sample, comes without.
+             * @default after-deciding
+             * @enum {string}
+             */
+            suggestions?: "after-deciding" | "always" | "never";
+            /**
              * When Empty
              * @description When the batch is used up: `ask` says so, `random` goes on with random undecided items by itself.
              * @default ask
@@ -6218,6 +6927,11 @@ export interface components {
             queued: number;
             /** Running */
             running: number;
+            /**
+             * Waiting Since
+             * @description When the oldest waiting one was asked for.
+             */
+            waiting_since: string | null;
         };
         /**
          * QueueOut
@@ -6291,6 +7005,27 @@ export interface components {
             waiting_for_others: number;
         };
         /**
+         * RandomReference
+         * @description The yardstick of the curve: the expectation of random picks, as far as the project's own cycles can tell.
+         */
+        RandomReference: {
+            /**
+             * Points
+             * @description Empty where they are too few.
+             */
+            points: components["schemas"]["ReferencePoint"][];
+            /**
+             * Rests On
+             * @description The measured cycles that learned from random picks alone.
+             */
+            rests_on: number[];
+            /**
+             * Text
+             * @description What it is, or why there is none, in a sentence.
+             */
+            text: string;
+        };
+        /**
          * Rechecked
          * @description Particles of a class with more than one opinion.
          */
@@ -6302,6 +7037,22 @@ export interface components {
             agree: number;
             /** Of */
             of: number;
+        };
+        /**
+         * ReferencePoint
+         * @description What random picks would be expected to reach with as many labels as a cycle learned from.
+         */
+        ReferencePoint: {
+            /** Cycle Number */
+            cycle_number: number;
+            /** Expected */
+            expected: number;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Total Labels */
+            total_labels: number;
         };
         /**
          * ReliabilityBin
@@ -6532,6 +7283,60 @@ export interface components {
             row: number | null;
         };
         /**
+         * ServedModel
+         * @description Whose predictions are shown.
+         */
+        ServedModel: {
+            /**
+             * Cycle Number
+             * @description Null while there is no model.
+             */
+            cycle_number: number | null;
+            /**
+             * State
+             * @description `preparing`: a job is about to write them; `none`: no cycle has made a model yet.
+             * @enum {string}
+             */
+            state: "ready" | "preparing" | "none";
+        };
+        /**
+         * ServingModel
+         * @description Whose predictions are shown and exported, and from which the next cycle goes on.
+         */
+        ServingModel: {
+            /** Chosen At */
+            chosen_at: string | null;
+            /**
+             * Chosen By
+             * @description Who went back to it; null where it serves because it is the newest.
+             */
+            chosen_by: string | null;
+            /**
+             * Cycle
+             * @description The cycle whose model serves; null while there is no model.
+             */
+            cycle: number | null;
+            /**
+             * Newest Cycle
+             * @description The newest cycle with a model.
+             */
+            newest_cycle: number | null;
+        };
+        /**
+         * ServingModelIn
+         * @description The model that shall serve.
+         * @example {
+         *       "cycle": 3
+         *     }
+         */
+        ServingModelIn: {
+            /**
+             * Cycle
+             * @description A cycle that is ready and has a model.
+             */
+            cycle: number;
+        };
+        /**
          * SessionBegun
          * @description A session that has just begun; the cookie comes with the response.
          */
@@ -6549,6 +7354,11 @@ export interface components {
             /** Has Password */
             has_password: boolean;
             /**
+             * Has Provider
+             * @description Whether an account at the OpenID provider is connected.
+             */
+            has_provider: boolean;
+            /**
              * May Set Password
              * @description A new password may be set without the old one: a link was just opened.
              */
@@ -6563,6 +7373,11 @@ export interface components {
             /** Has Password */
             has_password: boolean;
             /**
+             * Has Provider
+             * @description Whether an account at the OpenID provider is connected.
+             */
+            has_provider: boolean;
+            /**
              * May Set Password
              * @description A new password may be set without the old one: a link was just opened.
              */
@@ -6576,6 +7391,34 @@ export interface components {
         SessionsEnded: {
             /** Ended */
             ended: number;
+        };
+        /**
+         * SettingError
+         * @description A setting that cannot be.
+         */
+        SettingError: {
+            /** Reason */
+            reason: string;
+            /**
+             * Where
+             * @description Its name with its group's, such as `training.steps`; `settings` for the whole.
+             */
+            where: string;
+        };
+        /**
+         * SettingsCheck
+         * @description What a launch with these settings would be.
+         */
+        SettingsCheck: {
+            /** Errors */
+            errors: components["schemas"]["SettingError"][];
+            /**
+             * Settings
+             * @description Complete, as a cycle would have them; null where one is wrong.
+             */
+            settings: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * SettingsPatch
@@ -6598,6 +7441,8 @@ export interface components {
             overlap_opinions?: number | null;
             /** Overlap Share */
             overlap_share?: number | null;
+            /** Suggestions */
+            suggestions?: ("after-deciding" | "always" | "never") | null;
             /** When Empty */
             when_empty?: ("ask" | "random") | null;
         };
@@ -6715,6 +7560,11 @@ export interface components {
              * @description Of those with a label, without the evaluation sample.
              */
             labeled: components["schemas"]["SimilarParticle"][];
+            /**
+             * Labels Withheld
+             * @description Why no labels are told: they would suggest an answer. Then `labeled` is empty.
+             */
+            labels_withheld: string | null;
         };
         /**
          * SourceOut
@@ -6800,6 +7650,24 @@ export interface components {
              * @enum {string}
              */
             verdict: "too-early" | "go-on" | "undecided" | "consider-stopping";
+        };
+        /**
+         * StoredOut
+         * @description How much room one kind of things takes.
+         */
+        StoredOut: {
+            /** Bytes */
+            bytes: number;
+            /**
+             * Is Partial
+             * @description Counting was cut short: there is more.
+             */
+            is_partial: boolean;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "volumes" | "models and results" | "uploads" | "database";
         };
         /**
          * SubtomogramBrief
@@ -6926,6 +7794,22 @@ export interface components {
          * SystemOut
          * @description The state of the service, for administrators.
          * @example {
+         *       "database": {
+         *         "connections": 6,
+         *         "most_connections": 100,
+         *         "version": "17.2"
+         *       },
+         *       "disks": [
+         *         {
+         *           "free_bytes": 90000000000,
+         *           "holds": [
+         *             "the data folder",
+         *             "the store"
+         *           ],
+         *           "is_low": false,
+         *           "total_bytes": 512000000000
+         *         }
+         *       ],
          *       "live_leases": 4,
          *       "queues": [
          *         {
@@ -6934,12 +7818,32 @@ export interface components {
          *           "running": 1
          *         }
          *       ],
+         *       "started_at": "2026-11-20T12:00:00Z",
+         *       "stored": [
+         *         {
+         *           "bytes": 53477376,
+         *           "is_partial": false,
+         *           "name": "volumes"
+         *         }
+         *       ],
          *       "unsent_messages": 0,
          *       "version": "0.1.0",
+         *       "work": [],
          *       "workers": []
          *     }
          */
         SystemOut: {
+            /**
+             * Broker Problem
+             * @description Why messages cannot be sent to workers; null: they can.
+             */
+            broker_problem: string | null;
+            database: components["schemas"]["DatabaseOut"];
+            /**
+             * Disks
+             * @description Those of this computer; a store elsewhere has none here.
+             */
+            disks: components["schemas"]["DiskOut"][];
             /**
              * Live Leases
              * @description Items that people hold just now.
@@ -6948,12 +7852,28 @@ export interface components {
             /** Queues */
             queues: components["schemas"]["QueueDepth"][];
             /**
+             * Started At
+             * Format: date-time
+             * @description When the process that answered began.
+             */
+            started_at: string;
+            /**
+             * Stored
+             * @description What lies on this computer's disks, and in the database.
+             */
+            stored: components["schemas"]["StoredOut"][];
+            /**
              * Unsent Messages
              * @description Task messages that wait for the broker.
              */
             unsent_messages: number;
             /** Version */
             version: string;
+            /**
+             * Work
+             * @description What runs and what waits, the oldest first; up to 50.
+             */
+            work: components["schemas"]["WorkOut"][];
             /** Workers */
             workers: components["schemas"]["WorkerOut"][];
         };
@@ -7174,6 +8094,98 @@ export interface components {
             steps: number;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * Triggers
+         * @description What starts cycles, and how things stand.
+         * @example {
+         *       "after_labels": 100,
+         *       "nightly_at": "02:00",
+         *       "time_zone": "UTC"
+         *     }
+         */
+        Triggers: {
+            /**
+             * After Labels
+             * @description After so many labels that no cycle has seen; null: never.
+             */
+            after_labels?: number | null;
+            /**
+             * New Labels
+             * @description Labels that no cycle has seen, evaluation items not counted.
+             */
+            new_labels: number;
+            /**
+             * Next Night
+             * @description When the nightly cycle is due; null where there is none.
+             */
+            next_night: string | null;
+            /**
+             * Nightly At
+             * @description Every day at this time, if there is a label that no cycle has seen; null: never.
+             */
+            nightly_at?: string | null;
+            /** Pause Reason */
+            pause_reason: string | null;
+            /**
+             * Paused At
+             * @description Since when nothing is started, because a cycle failed.
+             */
+            paused_at: string | null;
+            /** Set At */
+            set_at: string | null;
+            /**
+             * Set By
+             * @description Who set it; null where nobody has yet.
+             */
+            set_by: string | null;
+            /**
+             * Settings
+             * @description As for a launch by hand.
+             */
+            settings?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Time Zone
+             * @description Whose clock, such as Europe/Berlin.
+             * @default UTC
+             */
+            time_zone?: string;
+        };
+        /**
+         * TriggersIn
+         * @description What shall start cycles; it replaces what was set, and takes a pause away.
+         * @example {
+         *       "after_labels": 100,
+         *       "nightly_at": "02:00",
+         *       "time_zone": "UTC"
+         *     }
+         */
+        TriggersIn: {
+            /**
+             * After Labels
+             * @description After so many labels that no cycle has seen; null: never.
+             */
+            after_labels?: number | null;
+            /**
+             * Nightly At
+             * @description Every day at this time, if there is a label that no cycle has seen; null: never.
+             */
+            nightly_at?: string | null;
+            /**
+             * Settings
+             * @description As for a launch by hand.
+             */
+            settings?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Time Zone
+             * @description Whose clock, such as Europe/Berlin.
+             * @default UTC
+             */
+            time_zone?: string;
         };
         /**
          * UndoOut
@@ -7549,8 +8561,45 @@ export interface components {
             work: "query" | "evaluation" | "recheck" | "label-error" | "adjudication";
         };
         /**
+         * WorkOut
+         * @description A job that is not over.
+         */
+        WorkOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Done */
+            done: number | null;
+            /** Kind */
+            kind: string;
+            /** Project Name */
+            project_name: string | null;
+            /** Project Slug */
+            project_slug: string | null;
+            /** Queue */
+            queue: string;
+            /** Stage */
+            stage: string | null;
+            /** Started At */
+            started_at: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "queued" | "running";
+            /** Total */
+            total: number | null;
+            /**
+             * Worker
+             * @description The id of the worker that does it.
+             */
+            worker: string | null;
+        };
+        /**
          * WorkerOut
-         * @description A worker that announced itself.
+         * @description A worker that announced itself within the last day.
          */
         WorkerOut: {
             /** Device */
@@ -7563,6 +8612,16 @@ export interface components {
             hostname: string;
             /** Id */
             id: string;
+            /**
+             * Is Alive
+             * @description It gave a sign of life in the last 30 seconds.
+             */
+            is_alive: boolean;
+            /**
+             * Memory Bytes
+             * @description Of the device; null where it is not known.
+             */
+            memory_bytes: number | null;
             /** Queue */
             queue: string;
             /**
@@ -7866,6 +8925,49 @@ export interface operations {
             412: components["responses"]["Problem412"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    create_demo_project: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A fresh random name (a UUID). Send the same one when you repeat the request: it is done once. */
+                "Idempotency-Key"?: string | null;
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description This key made it before; the same answer again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemoOut"];
+                };
+            };
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemoOut"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
         };
@@ -8768,6 +9870,128 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    read_class_sum: {
+        parameters: {
+            query?: {
+                /** @description A byte or two a voxel. */
+                format?: "uint8" | "float16";
+            };
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                class_id: string;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Voxels in C order of (z, y, x): value = X-Volume-Offset + X-Volume-Scale * number. */
+            200: {
+                headers: {
+                    /** @description Of the volume itself. */
+                    "X-Volume-Mean"?: number;
+                    "X-Volume-Offset"?: number;
+                    "X-Volume-Scale"?: number;
+                    /** @description z,y,x */
+                    "X-Volume-Shape"?: string;
+                    /** @description Of the volume itself. */
+                    "X-Volume-Std"?: number;
+                    /** @description uint8 or float16 (little-endian) */
+                    "X-Volume-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    read_cycle_triggers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Triggers"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    set_cycle_triggers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriggersIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Triggers"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     read_cycles: {
         parameters: {
             query?: {
@@ -8859,6 +10083,47 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    check_cycle_settings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CycleRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsCheck"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     read_one_cycle: {
         parameters: {
             query?: never;
@@ -8933,6 +10198,90 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    read_class_changes: {
+        parameters: {
+            query: {
+                /** @description The other cycle, whose model is the one before. */
+                since: number;
+            };
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The cycle's number in its project, from 1. */
+                number: number;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassChanges"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    read_changed_particles: {
+        parameters: {
+            query: {
+                /** @description The other cycle, whose model is the one before. */
+                since: number;
+                /** @description A class's id, or `junk`. */
+                was: string;
+                /** @description A class's id, or `junk`. */
+                now: string;
+            };
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The cycle's number in its project, from 1. */
+                number: number;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedParticles"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     read_likely_label_errors: {
         parameters: {
             query?: never;
@@ -8957,6 +10306,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LikelyLabelErrors"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    read_cycle_lineage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The cycle's number in its project, from 1. */
+                number: number;
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lineage"];
                 };
             };
             401: components["responses"]["Problem401"];
@@ -9413,7 +10798,7 @@ export interface operations {
     read_purity: {
         parameters: {
             query?: {
-                /** @description Default: the newest one that is ready. */
+                /** @description Default: the one whose model serves. */
                 cycle?: number | null;
             };
             header?: {
@@ -9551,6 +10936,120 @@ export interface operations {
             404: components["responses"]["Problem404"];
             409: components["responses"]["Problem409"];
             410: components["responses"]["Problem410"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    read_gallery: {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description The `next` of the page before. */
+                after?: string | null;
+                /** @description Begin at this place of the order, from 0. */
+                rank?: number;
+                /** @description `place` in the pool, the cycle's `score`, `confidence`, how `unlike` all classes, or the newest decision (`decided`). All but `place` leave out what has none. */
+                sort?: "place" | "score" | "confidence" | "unlike" | "decided";
+                descending?: boolean;
+                /** @description `unlabeled`, `class:<id>`, `junk` or `unsure`. */
+                label?: string | null;
+                /** @description What the serving model says: `class:<id>` or `junk`. */
+                predicted?: string | null;
+                confidence_min?: number | null;
+                confidence_max?: number | null;
+                tomogram?: string | null;
+                /** @description Decided by this person; others than yourself are for curators. */
+                annotator?: string | null;
+                /** @description Label and prediction are there and differ. */
+                disagrees?: boolean;
+                /** @description Picked by the cycle of this number. */
+                batch?: number | null;
+                /** @description Only these, at most 500: `4711,4712`. */
+                ids?: string | null;
+            };
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GalleryPage"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    count_gallery: {
+        parameters: {
+            query?: {
+                /** @description Also count what comes before this score, confidence or unlikeness. */
+                value?: number | null;
+                /** @description `place` in the pool, the cycle's `score`, `confidence`, how `unlike` all classes, or the newest decision (`decided`). All but `place` leave out what has none. */
+                sort?: "place" | "score" | "confidence" | "unlike" | "decided";
+                descending?: boolean;
+                /** @description `unlabeled`, `class:<id>`, `junk` or `unsure`. */
+                label?: string | null;
+                /** @description What the serving model says: `class:<id>` or `junk`. */
+                predicted?: string | null;
+                confidence_min?: number | null;
+                confidence_max?: number | null;
+                tomogram?: string | null;
+                /** @description Decided by this person; others than yourself are for curators. */
+                annotator?: string | null;
+                /** @description Label and prediction are there and differ. */
+                disagrees?: boolean;
+                /** @description Picked by the cycle of this number. */
+                batch?: number | null;
+                /** @description Only these, at most 500: `4711,4712`. */
+                ids?: string | null;
+            };
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GalleryCount"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             412: components["responses"]["Problem412"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
@@ -10253,6 +11752,40 @@ export interface operations {
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    read_map: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A safetensors file: `item_ids` int64, `points` float32 (n, 2), `label` and `prediction` int16 (-1: none), `confidence` uint8 in per cent (255: unknown), `cycle` int32 that picked it (0: none), `tomogram` int32 (-1: unknown). Its metadata has `legend`, JSON: the cycle, the method, what the numbers stand for, how many there are. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
         };
@@ -11007,6 +12540,81 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    read_serving_model: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServingModel"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    set_serving_model: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServingModelIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServingModel"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     read_sources: {
         parameters: {
             query?: {
@@ -11168,7 +12776,9 @@ export interface operations {
                     "Retry-After"?: number;
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["DenoisedWait"];
+                };
             };
             401: components["responses"]["Problem401"];
             404: components["responses"]["Problem404"];
@@ -11461,6 +13071,52 @@ export interface operations {
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    read_tiles: {
+        parameters: {
+            query: {
+                /** @description At most 256, each with the first 8 digits of its content's hash: `4711-9f2c01ab,4712-…`. With all of them right the answer may be kept for ever; a wrong one is 404. */
+                ids: string;
+                /** @description Mean of the middle eighth along z, or the sum, largest or smallest value along all of z. */
+                view?: "central" | "sum" | "max" | "min";
+                /** @description Edge in pixels; never more than the box. */
+                size?: number;
+                /** @description Å at which amplitudes are halved; none where it is left out. */
+                low_pass?: number | null;
+            };
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path: {
+                /** @description The project's short name. */
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Pixels of one byte, tile after tile. */
+            200: {
+                headers: {
+                    /** @description Pixels along an edge of each tile. */
+                    "X-Tile-Edge"?: number;
+                    /** @description 0 and 255 are so many standard deviations below and above the mean of a tile. */
+                    "X-Tile-Range"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            401: components["responses"]["Problem401"];
+            404: components["responses"]["Problem404"];
+            412: components["responses"]["Problem412"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
         };
@@ -12219,6 +13875,42 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    put_own_name: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnName"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserOut"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     put_password: {
         parameters: {
             query?: never;
@@ -12246,6 +13938,37 @@ export interface operations {
             403: components["responses"]["Problem403"];
             412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
+            421: components["responses"]["Problem421"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    disconnect_own_provider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
+                "expected-user"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            412: components["responses"]["Problem412"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];

@@ -8,6 +8,7 @@ from tomosift.accounts.schemas import (
     AccountOut,
     LinkOut,
     OpenSession,
+    OwnName,
     PasswordIn,
     SessionBegun,
     SessionOut,
@@ -48,6 +49,16 @@ class AsyncAccountsRoutes:
         """Who is signed in: `GET /session`."""
         call = Call("GET", "/session")
         return await self._client.read(call, SessionOut)
+
+    async def put_own_name(self, body: OwnName | Json) -> UserOut:
+        """Change your name: `PUT /session/name`."""
+        call = Call("PUT", "/session/name", body=body)
+        return await self._client.read(call, UserOut)
+
+    async def disconnect_own_provider(self) -> None:
+        """Disconnect the sign-in provider: `DELETE /session/provider`."""
+        call = Call("DELETE", "/session/provider")
+        await self._client.send(call)
 
     async def sign_out(self) -> None:
         """Sign out: `DELETE /session`."""

@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from tomosift.client.calls import Call, Json, ServerEvent, new_key, segment
+from tomosift.cycles.model_schemas import ChangedParticles, ClassChanges, Lineage, ServingModel, ServingModelIn
 from tomosift.cycles.quality_schemas import LikelyLabelErrors, ModelView
-from tomosift.cycles.schemas import CycleOut, CycleRequest, LearningCurve, SimilarParticles
+from tomosift.cycles.schemas import CycleOut, CycleRequest, LearningCurve, SettingsCheck, SimilarParticles
+from tomosift.cycles.trigger_schemas import Triggers, TriggersIn
 
 if TYPE_CHECKING:
     from tomosift.client.async_client import AsyncTomosift
@@ -28,6 +30,11 @@ class AsyncCyclesRoutes:
             "POST", f"/projects/{segment(slug)}/cycles", body=body, headers={"Idempotency-Key": key or new_key()}
         )
         return await self._client.read(call, CycleOut)
+
+    async def check_cycle_settings(self, slug: str, body: CycleRequest | Json) -> SettingsCheck:
+        """Check settings before a launch: `POST /projects/{slug}/cycles/check`."""
+        call = Call("POST", f"/projects/{segment(slug)}/cycles/check", body=body)
+        return await self._client.read(call, SettingsCheck)
 
     async def read(self, slug: str, number: int) -> CycleOut:
         """One cycle: `GET /projects/{slug}/cycles/{number}`."""
@@ -61,6 +68,50 @@ class AsyncCyclesRoutes:
         """Live events (server-sent): `GET /projects/{slug}/events`."""
         call = Call("GET", f"/projects/{segment(slug)}/events")
         return self._client.events(call)
+
+    async def read_serving_model(self, slug: str) -> ServingModel:
+        """Whose predictions count: `GET /projects/{slug}/serving-model`."""
+        call = Call("GET", f"/projects/{segment(slug)}/serving-model")
+        return await self._client.read(call, ServingModel)
+
+    async def set_serving_model(self, slug: str, body: ServingModelIn | Json) -> ServingModel:
+        """Go back to an earlier model, or forward: `PUT /projects/{slug}/serving-model`."""
+        call = Call("PUT", f"/projects/{segment(slug)}/serving-model", body=body)
+        return await self._client.read(call, ServingModel)
+
+    async def read_cycle_lineage(self, slug: str, number: int) -> Lineage:
+        """What made a cycle's results: `GET /projects/{slug}/cycles/{number}/lineage`."""
+        call = Call("GET", f"/projects/{segment(slug)}/cycles/{segment(number)}/lineage")
+        return await self._client.read(call, Lineage)
+
+    async def read_class_changes(self, slug: str, number: int, *, since: int | None = None) -> ClassChanges:
+        """What two models say differently: `GET /projects/{slug}/cycles/{number}/class-changes`."""
+        call = Call("GET", f"/projects/{segment(slug)}/cycles/{segment(number)}/class-changes", query={"since": since})
+        return await self._client.read(call, ClassChanges)
+
+    async def read_changed_particles(
+        self, slug: str, number: int, *, since: int | None = None, was: str | None = None, now: str | None = None
+    ) -> ChangedParticles:
+        """The particles of one change of class.
+
+        `GET /projects/{slug}/cycles/{number}/class-changes/particles`.
+        """
+        call = Call(
+            "GET",
+            f"/projects/{segment(slug)}/cycles/{segment(number)}/class-changes/particles",
+            query={"since": since, "was": was, "now": now},
+        )
+        return await self._client.read(call, ChangedParticles)
+
+    async def read_cycle_triggers(self, slug: str) -> Triggers:
+        """What starts cycles by itself: `GET /projects/{slug}/cycle-triggers`."""
+        call = Call("GET", f"/projects/{segment(slug)}/cycle-triggers")
+        return await self._client.read(call, Triggers)
+
+    async def set_cycle_triggers(self, slug: str, body: TriggersIn | Json) -> Triggers:
+        """Set what starts cycles by itself: `PUT /projects/{slug}/cycle-triggers`."""
+        call = Call("PUT", f"/projects/{segment(slug)}/cycle-triggers", body=body)
+        return await self._client.read(call, Triggers)
 
     async def read_similar(self, slug: str, subtomogram_id: int, *, limit: int | None = None) -> SimilarParticles:
         """Particles that look like this one: `GET /projects/{slug}/subtomograms/{subtomogram_id}/similar`."""

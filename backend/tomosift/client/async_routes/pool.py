@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 
 from tomosift.client.calls import Call, Json, new_key, segment
+from tomosift.pool.gallery_schemas import GalleryCount, GalleryPage
 from tomosift.pool.import_schemas import Neighbours
 from tomosift.pool.label_schemas import LabelImportRequest
 from tomosift.pool.schemas import (
@@ -114,6 +115,101 @@ class AsyncPoolRoutes:
         )
         return await self._client.send(call)
 
+    async def read_gallery(
+        self,
+        slug: str,
+        *,
+        limit: int | None = None,
+        rank: int | None = None,
+        sort: Literal["place", "score", "confidence", "unlike", "decided"] | None = None,
+        descending: bool | None = None,
+        label: str | None = None,
+        predicted: str | None = None,
+        confidence_min: float | None = None,
+        confidence_max: float | None = None,
+        tomogram: str | None = None,
+        annotator: UUID | str | None = None,
+        disagrees: bool | None = None,
+        batch: int | None = None,
+        ids: str | None = None,
+    ) -> GalleryPage:
+        """The pool, sorted and filtered: `GET /projects/{slug}/gallery`."""
+        call = Call(
+            "GET",
+            f"/projects/{segment(slug)}/gallery",
+            query={
+                "limit": limit,
+                "rank": rank,
+                "sort": sort,
+                "descending": descending,
+                "label": label,
+                "predicted": predicted,
+                "confidence_min": confidence_min,
+                "confidence_max": confidence_max,
+                "tomogram": tomogram,
+                "annotator": annotator,
+                "disagrees": disagrees,
+                "batch": batch,
+                "ids": ids,
+            },
+        )
+        return await self._client.read(call, GalleryPage)
+
+    async def count_gallery(
+        self,
+        slug: str,
+        *,
+        value: float | None = None,
+        sort: Literal["place", "score", "confidence", "unlike", "decided"] | None = None,
+        descending: bool | None = None,
+        label: str | None = None,
+        predicted: str | None = None,
+        confidence_min: float | None = None,
+        confidence_max: float | None = None,
+        tomogram: str | None = None,
+        annotator: UUID | str | None = None,
+        disagrees: bool | None = None,
+        batch: int | None = None,
+        ids: str | None = None,
+    ) -> GalleryCount:
+        """How many the gallery has: `GET /projects/{slug}/gallery/count`."""
+        call = Call(
+            "GET",
+            f"/projects/{segment(slug)}/gallery/count",
+            query={
+                "value": value,
+                "sort": sort,
+                "descending": descending,
+                "label": label,
+                "predicted": predicted,
+                "confidence_min": confidence_min,
+                "confidence_max": confidence_max,
+                "tomogram": tomogram,
+                "annotator": annotator,
+                "disagrees": disagrees,
+                "batch": batch,
+                "ids": ids,
+            },
+        )
+        return await self._client.read(call, GalleryCount)
+
+    async def read_tiles(
+        self,
+        slug: str,
+        *,
+        ids: str | None = None,
+        view: Literal["central", "sum", "max", "min"] | None = None,
+        size: int | None = None,
+        low_pass: float | None = None,
+    ) -> httpx.Response:
+        """Small pictures of many subtomograms: `GET /projects/{slug}/tiles`."""
+        call = Call(
+            "GET",
+            f"/projects/{segment(slug)}/tiles",
+            query={"ids": ids, "view": view, "size": size, "low_pass": low_pass},
+        )
+        return await self._client.send(call)
+
     async def post_batch(self, slug: str, upload_id: UUID | str, content: bytes) -> BatchReceived:
         """Send many small files at once: `POST /projects/{slug}/uploads/{upload_id}/files`."""
         call = Call(
@@ -188,6 +284,13 @@ class AsyncPoolRoutes:
         )
         return await self._client.read(call, Neighbours)
 
+    async def read_class_sum(
+        self, slug: str, class_id: UUID | str, *, format: Literal["uint8", "float16"] | None = None
+    ) -> httpx.Response:
+        """What a class looks like: `GET /projects/{slug}/classes/{class_id}/sum`."""
+        call = Call("GET", f"/projects/{segment(slug)}/classes/{segment(class_id)}/sum", query={"format": format})
+        return await self._client.send(call)
+
     async def read_denoised_volume(
         self, slug: str, subtomogram_id: int, *, format: Literal["uint8", "float16"] | None = None
     ) -> httpx.Response:
@@ -197,4 +300,9 @@ class AsyncPoolRoutes:
             f"/projects/{segment(slug)}/subtomograms/{segment(subtomogram_id)}/denoised",
             query={"format": format},
         )
+        return await self._client.send(call)
+
+    async def read_map(self, slug: str) -> httpx.Response:
+        """The pool as a map: `GET /projects/{slug}/map`."""
+        call = Call("GET", f"/projects/{segment(slug)}/map")
         return await self._client.send(call)

@@ -8,6 +8,7 @@ from tomosift.accounts.schemas import (
     AccountOut,
     LinkOut,
     OpenSession,
+    OwnName,
     PasswordIn,
     SessionBegun,
     SessionOut,
@@ -48,6 +49,16 @@ class AccountsRoutes:
         """Who is signed in: `GET /session`."""
         call = Call("GET", "/session")
         return self._client.read(call, SessionOut)
+
+    def put_own_name(self, body: OwnName | Json) -> UserOut:
+        """Change your name: `PUT /session/name`."""
+        call = Call("PUT", "/session/name", body=body)
+        return self._client.read(call, UserOut)
+
+    def disconnect_own_provider(self) -> None:
+        """Disconnect the sign-in provider: `DELETE /session/provider`."""
+        call = Call("DELETE", "/session/provider")
+        self._client.send(call)
 
     def sign_out(self) -> None:
         """Sign out: `DELETE /session`."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from tomosift.client.calls import Call, Json, new_key, segment, version_tag
+from tomosift.pool.demo_endpoints import DemoOut
 from tomosift.projects.class_set_schemas import (
     ClassPatch,
     ClassSetChanged,
@@ -86,6 +87,11 @@ class ProjectsRoutes:
         """Restore a deleted project: `POST /projects/{slug}/restore`."""
         call = Call("POST", f"/projects/{segment(slug)}/restore")
         return self._client.read(call, ProjectOut)
+
+    def create_demo_project(self, *, key: str | None = None) -> DemoOut:
+        """Make the demo project: `POST /demo-project`."""
+        call = Call("POST", "/demo-project", headers={"Idempotency-Key": key or new_key()})
+        return self._client.read(call, DemoOut)
 
     def read_class_set(self, slug: str) -> ClassSetOut:
         """The class set: `GET /projects/{slug}/class-set`."""

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from tomosift.client.calls import Call, segment
-from tomosift.registry.schemas import CatalogueOut, ModelOut, SystemOut
+from tomosift.registry.schemas import CatalogueOut, ModelOut
+from tomosift.registry.system_schemas import SystemOut
 
 if TYPE_CHECKING:
     from tomosift.client.sync_client import Tomosift
