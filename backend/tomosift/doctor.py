@@ -37,9 +37,12 @@ def check_service(settings: Settings) -> Iterator[str]:
     with Tomosift(address) as client:
         system = client.registry.read_system()
     for disk in system.disks:
-        yield f"Disk of {_listed(disk.holds)}: {disk.free_bytes / 1e9:,.0f} GB of {disk.total_bytes / 1e9:,.0f} GB free."
+        free, total = disk.free_bytes / 1e9, disk.total_bytes / 1e9
+        yield f"Disk of {_listed(disk.holds)}: {free:,.0f} GB of {total:,.0f} GB free."
         if disk.is_low:
-            raise NotWell(f"The disk of {_listed(disk.holds)} is nearly full. Delete old exports, or give it more room.")
+            raise NotWell(
+                f"The disk of {_listed(disk.holds)} is nearly full. Delete old exports, or give it more room."
+            )
     workers = [worker for worker in system.workers if worker.queue == GPU_QUEUE and worker.is_alive]
     if not workers:
         raise NotWell("No training worker has announced itself: labeling works, cycles wait. See logs/worker-gpu.log.")
