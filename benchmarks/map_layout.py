@@ -2,8 +2,8 @@
 
     python benchmarks/map_layout.py --points 100000 --json map_layout.json
 
-The embeddings are made up: clouds around 12 middles, of which some overlap, as float16. `kept` is the share of particles
-whose nearest on the map is of their own cloud, beside the same share in the embeddings themselves.
+The embeddings are made up: clouds around 12 middles, of which some overlap, as float16. `kept` is the share of
+particles whose nearest on the map is of their own cloud, beside the same share in the embeddings themselves.
 """
 
 import argparse

@@ -75,9 +75,7 @@ def thinned(item_ids: NDArray[np.int64], strata: NDArray[np.integer], most: int)
     quota = least + (most - least.sum()) * left // max(int(left.sum()), 1)
     with np.errstate(over="ignore"):
         order = np.argsort(item_ids.astype(np.uint64) * _GOLDEN, kind="stable")
-    drawn = [
-        order[strata[order] == number][:count] for number, count in zip(numbers, quota.tolist(), strict=True)
-    ]
+    drawn = [order[strata[order] == number][:count] for number, count in zip(numbers, quota.tolist(), strict=True)]
     return np.sort(np.concatenate(drawn))
 
 

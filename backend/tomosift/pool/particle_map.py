@@ -145,6 +145,7 @@ def _statement(reader: Reader) -> Any:
             CurrentLabel.class_id,
             EvaluationItem.subtomogram_id.label("evaluation_id"),
         )
+        .select_from(Subtomogram)
         .outerjoin(CurrentLabel, (CurrentLabel.subtomogram_id == Subtomogram.id) & is_shown_to(reader))
         .outerjoin(EvaluationItem, EvaluationItem.subtomogram_id == Subtomogram.id)
         .where(Subtomogram.project_id == reader.project_id, Subtomogram.id == any_(ids))

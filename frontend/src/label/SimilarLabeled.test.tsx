@@ -69,7 +69,6 @@ function show(suggestions: 'after-deciding' | 'always' | 'never', history: PastD
 }
 
 const asked = ({ asked: all }: StubService) => all.map(({ key }) => key).filter((key) => key.endsWith('similar'))
-const aMoment = () => new Promise((resolve) => setTimeout(resolve, 900))
 
 describe('the most similar labeled particles', () => {
   it('are those of the last decision, with their labels', async () => {
@@ -93,8 +92,10 @@ describe('the most similar labeled particles', () => {
     ['of a decision that is not stored yet', 'after-deciding', [decided(task(1), 'pending')], 'query'],
     ['where the project wants none', 'never', [decided(task(1))], 'query'],
   ] as const)('are not asked for %s', async (_, suggestions, history, work) => {
+    vi.useFakeTimers()
     const { service } = show(suggestions, [...history], work)
-    await aMoment()
+    await vi.advanceTimersByTimeAsync(5000)
+    vi.useRealTimers()
     expect(asked(service)).toEqual([])
   })
 })

@@ -1,21 +1,18 @@
 """The search for particles that look alike: exact, and blind where it has to be."""
 
-import uuid
 from typing import Any
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from fixtures.labeling_world import World, build_world, signed_in
-from fixtures.launched_cycles import announce_worker, finish_cycle, say
+from fixtures.launched_cycles import announce_worker, decide_an_evaluation_item, finish_cycle, say
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sqlalchemy import update
 
-from tomosift.annotation.decisions import record_decision
-from tomosift.annotation.schemas import DecisionIn
 from tomosift.cycles.embedding_index import build_index, most_similar, open_index, scaled_products
 from tomosift.kit.artifacts import ArtifactStore
 from tomosift.kit.database import transaction
@@ -79,21 +76,6 @@ def with_embeddings(world: World, owner: TestClient, store: ArtifactStore, items
     open_index.cache_clear()
 
 
-def decide_an_evaluation_item(world: World) -> int:
-    """The owner answers the queue until it has asked about the evaluation sample; that item."""
-    while True:
-        task = world.claim()[0]
-        body = {
-            "subtomogram_id": task.subtomogram.id,
-            "lease_id": task.lease.id,
-            "fencing_token": task.lease.fencing_token,
-            "kind": "junk",
-        }
-        record_decision(world.asker(), DecisionIn.model_validate(body), str(uuid.uuid4()))
-        if task.subtomogram.id in world.evaluation:
-            return task.subtomogram.id
-
-
 @pytest.mark.usefixtures("clean_database")
 def test_the_most_similar_are_told_with_labels_but_not_those_of_the_evaluation_sample(
     world: World, settings: Settings
@@ -116,6 +98,12 @@ def test_the_most_similar_are_told_with_labels_but_not_those_of_the_evaluation_s
     assert all((shown[each] is None) == (each in world.evaluation) for each in shown)
     assert set(world.evaluation) & set(shown)
     assert [each["id"] for each in answer["labeled"]] == ids[5:10]
+    # What they are labeled would tell what this one is: not before the annotator has decided it.
+    undecided = ask(annotator, ids[4]).json()
+    assert undecided["labels_withheld"]
+    assert undecided["labeled"] == []
+    assert {each["label"] for each in undecided["items"]} == {None}
+    assert answer["labels_withheld"] is None
     # Blind: only who has decided an evaluation item sees what it resembles.
     assert blind not in {each["id"] for each in ask(owner, blind).json()["items"]}
     assert ask(annotator, blind).json()["type"].endswith("evaluation-item")

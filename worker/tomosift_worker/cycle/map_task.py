@@ -9,7 +9,7 @@ logger = logging.getLogger(__name__)
 
 
 def supervise_map(job_id: uuid.UUID) -> None:
-    """Let a process of its own do the job of a map. Where that is killed, the job's lease ends and it is tried again."""
+    """Let a process of its own do the job of a map. Where that is killed, the lease ends and the job is tried again."""
     code = run_helper("map_process", str(job_id))
     if code > 0:
         logger.error("the map of job %s failed with exit code %s", job_id, code)

@@ -1,4 +1,4 @@
-"""What a cycle's results come from, kept with its numbers: checksums of its labels and of the code, versions, device."""
+"""What a cycle's results come from, kept with its numbers: checksums of labels and code, versions, device."""
 
 import hashlib
 import platform

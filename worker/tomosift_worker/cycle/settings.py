@@ -77,8 +77,8 @@ class CycleSettings(BaseModel):
     )
     map: Literal["off", "pca", "umap"] = Field(
         default="umap",
-        description="The map of the pool. pca: two principal components, there with the cycle's results. umap: that, and "
-        "then a layout by neighbourhood, made after the cycle when no other cycle waits. off: none.",
+        description="The map of the pool. pca: two principal components, there with the cycle's results. umap: that, "
+        "and then a layout by neighbourhood, made after the cycle when no other cycle waits. off: none.",
     )
     preprocessing: PreprocessingSettings = Field(
         default_factory=PreprocessingSettings, description="What is done to each volume before the network sees it."

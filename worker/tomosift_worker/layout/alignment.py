@@ -33,7 +33,9 @@ def laid_over(points: NDArray[np.float32], earlier: NDArray[np.float32]) -> NDAr
         return points
     now, before = points[common].astype(np.float64), earlier[common].astype(np.float64)
     left, _, right = np.linalg.svd((now - now.mean(axis=0)).T @ (before - before.mean(axis=0)))
-    result: NDArray[np.float32] = ((points - now.mean(axis=0)) @ (left @ right) + before.mean(axis=0)).astype(np.float32)
+    result: NDArray[np.float32] = ((points - now.mean(axis=0)) @ (left @ right) + before.mean(axis=0)).astype(
+        np.float32
+    )
     return result
 
 
@@ -41,7 +43,7 @@ def carried_on(start: NDArray[np.float32], earlier: NDArray[np.float32]) -> NDAr
     """Where to start from `(m, 2)`: where a point was, and for a new one where the linear map that brings `start` of
     the others closest to their earlier places puts it.
     """
-    known = np.isfinite(earlier).all(axis=1)
+    known: NDArray[np.bool_] = np.asarray(np.isfinite(earlier).all(axis=1))
     if known.sum() < FEWEST_IN_COMMON:
         return start
     affine = np.column_stack([start, np.ones(len(start))])

@@ -35,7 +35,7 @@ def memberships(distances: NDArray[np.floating]) -> NDArray[np.float32]:
         high, low = np.where(too_wide, scale, high), np.where(too_wide, low, scale)
         scale = np.where(np.isinf(high), 2.0 * low, 0.5 * (low + high))
     # Where all neighbours are equally near, no scale is small enough.
-    scale = np.maximum(scale, SMALLEST_SCALE * max(float(distances.mean()), np.finfo(np.float32).tiny))
+    scale = np.maximum(scale, SMALLEST_SCALE * max(float(distances.mean()), float(np.finfo(np.float32).tiny)))
     result: NDArray[np.float32] = np.exp(-gaps / scale[:, None]).astype(np.float32)
     return result
 

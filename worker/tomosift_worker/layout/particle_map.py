@@ -93,8 +93,7 @@ def _with_the_rest(
 
 
 def _usable(embeddings: Points) -> NDArray[np.bool_]:
-    result: NDArray[np.bool_] = np.isfinite(embeddings).all(axis=1)
-    return result
+    return np.asarray(np.isfinite(embeddings).all(axis=1))
 
 
 def _rows(embeddings: Points, usable: NDArray[np.bool_]) -> Points:

@@ -19,6 +19,7 @@ CURVE_A, CURVE_B = 1.5769434602, 0.8950608779
 START_RADIUS = 10.0
 MOST_MOVE = 4.0
 SOFTENING = 1e-3
+TINY = float(np.finfo(np.float32).tiny)
 
 Places = NDArray[np.float32]
 
@@ -31,7 +32,7 @@ def lay_out(graph: csr_matrix, start: Places, seed: int, on_epoch: Callable[[int
     """
     random = np.random.default_rng(seed)
     edges = triu(graph, k=1).tocoo()
-    pace = edges.data / max(float(edges.data.max(initial=0.0)), np.finfo(np.float32).tiny)
+    pace = edges.data / max(float(edges.data.max(initial=0.0)), TINY)
     due = random.random(len(pace), np.float32)
     places = start.astype(np.float32)
     # Moves of one step do not see each other: with so few edges a step hardly any point moves twice.
@@ -54,7 +55,7 @@ def lay_out(graph: csr_matrix, start: Places, seed: int, on_epoch: Callable[[int
 
 def start_from(coordinates: NDArray[np.floating]) -> Places:
     """Principal coordinates `(m, 2)`, brought to UMAP's usual size."""
-    largest = max(float(np.abs(coordinates).max(initial=0.0)), np.finfo(np.float32).tiny)
+    largest = max(float(np.abs(coordinates).max(initial=0.0)), TINY)
     result: Places = (coordinates * (START_RADIUS / largest)).astype(np.float32)
     return result
 
@@ -69,7 +70,7 @@ def _step(
     """Move each head towards its tail and away from its others `(c, r)`, and each tail towards its head."""
     here = places[heads]
     apart = here - places[tails]
-    near = np.maximum(np.square(apart).sum(axis=1), np.finfo(np.float32).tiny)
+    near = np.maximum(np.square(apart).sum(axis=1), np.float32(TINY))
     power = near ** np.float32(CURVE_B)
     pull = -2.0 * CURVE_A * CURVE_B * power / (near * (1.0 + CURVE_A * power))
     attracted = np.clip(pull[:, None] * apart, -MOST_MOVE, MOST_MOVE)

@@ -33,9 +33,10 @@ beforeEach(() => {
 describe('the map', () => {
   it('lists its groups with their sizes and colours them as asked', async () => {
     const { user } = openMap()
-    (await groups()).getByText('barrel')
+    const list = await groups()
+    list.getByText('barrel')
     await user.selectOptions(screen.getByLabelText('Colour and shape by'), 'cycle')
-    (await groups()).getByText('not picked')
+    list.getByText('not picked')
     expect(window.location.search).toBe('?colour=cycle')
   })
 
