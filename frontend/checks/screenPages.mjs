@@ -1,5 +1,6 @@
 /** The pages and states to look at: address, the service's answers, and what to do before looking. */
 import { classPages } from './classPages.mjs'
+import { galleryPages } from './galleryPages.mjs'
 import { cyclePages } from './cyclePages.mjs'
 import { mapPages } from './mapPages.mjs'
 import { labelPages } from './labelPages.mjs'
@@ -347,6 +348,7 @@ export function pages(f) {
       },
     },
     ...classPages(f, project),
+    ...galleryPages(f, project, volumes),
     ...mapPages(f, project, volumeAnswer),
     ...cyclePages(f, project),
     ...peoplePages(f, { project, nobody, problem }),

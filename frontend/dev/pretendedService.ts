@@ -160,9 +160,8 @@ export class PretendedService {
 
   private task(index: number): Task {
     const isEvaluation = index % 4 === 3
-    const expires = new Date(Date.now() + 20 * 60_000).toISOString()
     return {
-      lease: { id: index + 1, fencing_token: index + 1, expires_at: expires },
+      lease: { id: index + 1, fencing_token: index + 1 },
       work: isEvaluation ? 'evaluation' : 'query',
       subtomogram: {
         id: index + 100,

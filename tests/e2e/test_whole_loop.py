@@ -164,3 +164,64 @@ def test_a_cut_connection_and_a_reload_lose_no_decision(live_service: LiveServic
     )
     for name in online + offline:
         assert len(stored[name]) == 1, f"{name} was decided {len(stored[name])} times"
+
+
+SPREAD = """
+    () => {
+        const drawn = document.querySelector('[role=application] canvas')
+        const small = document.createElement('canvas')
+        small.width = small.height = 64
+        const context = small.getContext('2d')
+        context.drawImage(drawn, 0, 0, drawn.width / 2, drawn.height / 2, 0, 0, 64, 64)
+        const values = context.getImageData(0, 0, 64, 64).data.filter((_, at) => at % 4 === 0)
+        const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+        return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length)
+    }
+"""
+"""Standard deviation of the XY slice as it is on the screen, in grey levels of 255."""
+
+
+def test_lost_graphics_come_back_and_the_page_goes_on(live_service: LiveService, sitting: Sitting) -> None:
+    page, truth, keys = sitting.page, live_service.demo_truth(), keys_of_classes(live_service)
+    open_label_page(page, live_service)
+    name = shown_particle(page)
+    before = page.evaluate(SPREAD)
+    assert before > 5
+
+    page.evaluate(
+        "document.querySelector('[role=application] canvas').getContext('webgl2')"
+        ".getExtension('WEBGL_lose_context').loseContext()"
+    )
+
+    expect(page.get_by_text("The graphics were reset by the browser")).to_be_visible()
+    expect(page.get_by_text("The graphics were reset by the browser")).to_have_count(0, timeout=10_000)
+    page.wait_for_function(f"() => Math.abs(({SPREAD})() - {before}) < 0.5")
+    assert shown_particle(page) == name, "the same particle, in the same contrast"
+    decide_by_keyboard(page, truth, keys, 2)
+    all_saved(page)
+
+
+def test_without_webgl_slices_are_drawn_and_the_class_menu_decides(live_service: LiveService, sitting: Sitting) -> None:
+    page, truth = sitting.page, live_service.demo_truth()
+    page.add_init_script(
+        "HTMLCanvasElement.prototype.getContext = (original => function (kind, ...more) {"
+        " return kind.startsWith('webgl') ? null : original.call(this, kind, ...more)"
+        "})(HTMLCanvasElement.prototype.getContext)"
+    )
+    open_label_page(page, live_service)
+    expect(page.get_by_text("This browser offers no WebGL 2")).to_be_visible()
+    while truth[name := shown_particle(page)] == JUNK:
+        page.keyboard.press("j")
+        expect(page.locator("dt:text-is('Particle') + dd")).not_to_have_text(name)
+    page.wait_for_function(f"() => ({SPREAD})() > 5")
+
+    page.keyboard.press("/")
+    expect(page.get_by_role("combobox")).to_be_focused()
+    page.keyboard.type(truth[name])
+    page.keyboard.press("Enter")
+
+    expect(page.locator("dt:text-is('Particle') + dd")).not_to_have_text(name)
+    all_saved(page)
+    [event] = events_by_name(live_service)[name]
+    classes = {each["id"]: each["name"] for each in live_service.get("projects/demo")["classes"]}
+    assert classes[event["class_id"]] == truth[name]

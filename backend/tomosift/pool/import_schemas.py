@@ -203,6 +203,7 @@ class Neighbour(BaseModel):
     dz: float
     volume_url: str
     label: LabelOut | None = Field(description="Null also for items of the evaluation sample, which are decided blind.")
+    may_be_chosen: bool = Field(description="Whether it can be decided without being asked: not the evaluation sample.")
 
 
 class Neighbours(BaseModel):

@@ -97,8 +97,19 @@ def _near(
             continue
         # Items of the evaluation sample are decided blind.
         shown = None if label is None or held_out is not None else LabelOut(kind=label.kind, class_id=label.class_id)
-        url = volume_url(slug, row)
-        yield distance, Neighbour(id=row.id, name=row.name, dx=x, dy=y, dz=z, volume_url=url, label=shown)
+        yield (
+            distance,
+            Neighbour(
+                id=row.id,
+                name=row.name,
+                dx=x,
+                dy=y,
+                dz=z,
+                volume_url=volume_url(slug, row),
+                label=shown,
+                may_be_chosen=held_out is None,
+            ),
+        )
 
 
 def _same_frame(other: Source, source: Source) -> Scale | None:

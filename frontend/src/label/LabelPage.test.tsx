@@ -2,6 +2,7 @@ import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { act, screen, waitFor, within } from '@testing-library/react'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import type { DecisionBody } from '../outbox/entries'
 import { FakeEventSource } from '../testing/FakeEventSource'
 import * as fixtures from '../testing/fixtures'
 import { renderApp } from '../testing/renderApp'
@@ -119,6 +120,102 @@ describe('the label page', () => {
     renderApp('/projects/demo/label', answers([{ ...picked, pick }]))
     await shows(1)
     expect(screen.getByText('Entropy-gradnorm put it at rank 3 of 40. Score 0.435.')).toBeDefined()
+  })
+
+  it('tells after the decision what the model said, and asks nothing of evaluation items', async () => {
+    const view = {
+      cycle: 3,
+      prediction: { kind: 'class', class_id: fixtures.project.classes[0]!.id },
+      confidence: 0.83,
+      choices: [{ kind: 'class', class_id: fixtures.project.classes[0]!.id, probability: 0.83 }],
+      unlike: null,
+    }
+    const ask = (id: number): string => `GET /projects/demo/subtomograms/${id}/model-view`
+    const { service, user } = renderApp(
+      '/projects/demo/label',
+      answers([task(1), task(2, 'evaluation'), task(3)], { [ask(1)]: view, [ask(2)]: view, [ask(3)]: view }),
+    )
+    await shows(1)
+    expect(service.count(ask(1))).toBe(0)
+    await user.keyboard('2')
+    const last = await screen.findByTestId('last-decision')
+    const name = fixtures.project.classes[0]!.name
+    await waitFor(() => expect(last.textContent).toContain(`The model said ${name}, 83 %`))
+    await shows(2)
+    await user.keyboard('1')
+    await shows(3)
+    await waitFor(() => expect(screen.getByTestId('outbox-status').textContent).toBe('Saved'))
+    expect(service.count(ask(2))).toBe(0)
+    expect(last.textContent).not.toContain('model')
+  })
+
+  it('shows the suggestion beside the answers where the project always does, and says so with the decision', async () => {
+    const [first, second] = fixtures.project.classes
+    const chance = (class_id: string, probability: number) => ({ kind: 'class', class_id, probability })
+    const choices = [chance(second!.id, 0.7), chance(first!.id, 0.25), { ...chance('', 0.05), kind: 'junk' }]
+    const { service, user } = renderApp(
+      '/projects/demo/label',
+      answers([task(1), task(2)], {
+        'GET /projects/demo': {
+          ...fixtures.project,
+          settings: { ...fixtures.project.settings, suggestions: 'always' },
+        },
+        'GET /projects/demo/subtomograms/1/model-view': {
+          cycle: 3,
+          prediction: choices[0],
+          confidence: 0.7,
+          choices,
+          unlike: null,
+        },
+      }),
+    )
+    await shows(1)
+    expect(await screen.findByText('70 %', { exact: true })).toBeDefined()
+    expect(screen.getByText('25 %')).toBeDefined()
+    await user.keyboard('1')
+    await shows(2)
+    await user.keyboard('1')
+    await waitFor(() => expect(service.count(DECIDE)).toBe(2))
+    const sent = service.asked.filter(({ key }) => key === DECIDE).map(({ body }) => body as DecisionBody)
+    expect(sent.find(({ subtomogram_id: id }) => id === 1)?.suggestion_shown).toBe(true)
+    expect(sent.find(({ subtomogram_id: id }) => id === 2)?.suggestion_shown).toBe(false)
+  })
+
+  it('says after a break what the model learned, and goes on by Enter', async () => {
+    const pool: Task[] = []
+    const all = answers(
+      [],
+      Object.fromEntries(
+        [21, 22].map((id) => [
+          `GET /projects/demo/subtomograms/${id}/volume`,
+          () => new Response(new Uint8Array(8), { headers: volumeHeaders }),
+        ]),
+      ),
+    )
+    let batch = 2
+    all[CLAIM] = (body: { count: number }) => {
+      const tasks = pool.splice(0, body.count)
+      const empty = {
+        code: 'cycle-running',
+        title: 'A cycle is running',
+        detail: 'Wait.',
+        may_add_random: false,
+      }
+      const queue = { ...fixtures.progress.queue, batch_cycle_number: batch }
+      return { tasks, empty: tasks.length === 0 ? empty : null, queue }
+    }
+    const { user } = renderApp('/projects/demo/label', all)
+    expect(await screen.findByText('A cycle is running')).toBeDefined()
+    pool.push(task(21), task(22))
+    batch = 3
+    act(() => FakeEventSource.last.send('queue', { cycle_number: 3, reason: 'new-batch' }))
+    expect(await screen.findByText('Cycle 3 is ready, and new picks are here')).toBeDefined()
+    expect(await screen.findByText('Accuracy before')).toBeDefined()
+    expect(screen.getByText('71 %')).toBeDefined()
+    expect(screen.getByText('84 %')).toBeDefined()
+    await user.keyboard('1') // The particle under the report is not to be decided.
+    await user.keyboard('{Enter}')
+    await shows(21)
   })
 
   it('takes the last decision back', async () => {

@@ -32,6 +32,14 @@ class Service implements OutboxTransport {
       task: { subtomogram: { id }, lease: { id: id + 2000, fencing_token: id + 2000 } },
     }
   }
+
+  async sendBulk() {
+    return { bulk_id: 'b', decided: 0, held_by_others: [] }
+  }
+
+  async sendBulkUndo() {
+    return { undone: 0 }
+  }
 }
 
 let api: TestLabelApi
@@ -82,6 +90,31 @@ describe('deciding', () => {
     })
     expect(Date.parse(service.sent[0]!.decided_at)).toBeGreaterThan(0)
     expect(shown()).toBe(2)
+  })
+
+  it("tells that the model's suggestion was seen before, also when it was taken back since", async () => {
+    await paint()
+    await session.decide({ kind: 'junk' })
+    await vi.waitFor(() => expect(service.sent).toHaveLength(1))
+    session.onSuggestion(1)
+    await session.undo()
+    await paint()
+    await session.decide({ kind: 'unsure' })
+    await vi.waitFor(() => expect(service.sent).toHaveLength(2))
+    expect(service.sent.map(({ suggestion_shown }) => suggestion_shown)).toEqual([false, true])
+  })
+
+  it('goes back to the queue where a chosen item is skipped, and sends nothing', async () => {
+    await paint()
+    session.queue.choose(makeTask(70).subtomogram)
+    await paint()
+    await session.decide({ kind: 'skip' })
+    expect(shown()).toBe(1)
+    session.queue.choose(makeTask(70).subtomogram)
+    await paint()
+    await session.decide({ kind: 'junk' })
+    await vi.waitFor(() => expect(service.sent).toHaveLength(1))
+    expect(service.sent[0]).toMatchObject({ subtomogram_id: 70, lease_id: null, fencing_token: null })
   })
 
   it('waits until the volume is really on screen', async () => {
@@ -147,7 +180,7 @@ describe('undo', () => {
     expect(await session.undo()).toBe(true)
     expect(shown()).toBe(1)
     expect(session.store.getState()).toMatchObject({ history: [], takenBack: true })
-    await vi.waitFor(() => expect(current()?.task.lease.id).toBe(2001))
+    await vi.waitFor(() => expect(current()?.task.lease?.id).toBe(2001))
     expect(service.undone).toEqual([1])
     await paint()
     await session.decide({ kind: 'unsure' })

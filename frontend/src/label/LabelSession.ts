@@ -1,7 +1,8 @@
 /** One sitting at the label page: ties the queue, the outbox and the history of decisions together. */
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import type { Confidence, DecisionBody } from '../outbox/entries'
-import type { Outbox, OutboxEvent } from '../outbox/Outbox'
+import type { Outbox } from '../outbox/Outbox'
+import type { OutboxEvent } from '../outbox/sending'
 import type { ParticleClass, Task } from './api'
 import { LookTimer, type Decided } from './sessionStats'
 import { TaskQueue } from './taskQueue'
@@ -55,6 +56,8 @@ export function choiceName(choice: Choice): string {
 export class LabelSession {
   readonly store: StoreApi<LabelSessionState>
   private readonly timer: LookTimer
+  /** Subtomograms of which the person has seen in this sitting what the model says. */
+  private readonly suggestionSeen = new Set<number>()
   private readonly unsubscribe: () => void
 
   constructor(
@@ -98,21 +101,31 @@ export class LabelSession {
     this.store.setState(({ notes }) => ({ notes: { ...notes, ...change } }))
   }
 
+  /** What the model says of this subtomogram is on screen. */
+  onSuggestion(subtomogramId: number): void {
+    this.suggestionSeen.add(subtomogramId)
+  }
+
   /** Decide the item on screen and go on to the next. Does nothing before its volume is drawn. */
   decide(choice: Choice): Promise<void> {
     const { current, arrivedBatch } = this.queue.store.getState()
     if (current === null || !this.canDecide()) return Promise.resolve()
     if (arrivedBatch !== null && current.task.pick?.cycle_number === arrivedBatch) this.queue.dismissArrival()
     const { task } = current
+    if (task.work === 'choice' && choice.kind === 'skip') {
+      this.queue.leaveChoice()
+      return Promise.resolve()
+    }
     const { notes } = this.store.getState()
     const body: DecisionBody = {
       subtomogram_id: task.subtomogram.id,
-      lease_id: task.lease.id,
-      fencing_token: task.lease.fencing_token,
+      lease_id: task.lease?.id ?? null,
+      fencing_token: task.lease?.fencing_token ?? null,
       kind: choice.kind,
       class_id: choice.kind === 'class' ? choice.particleClass.id : null,
       // Who leaves an item to others says nothing to be sure of.
       confidence: choice.kind === 'skip' ? null : notes.confidence,
+      suggestion_shown: this.suggestionSeen.has(task.subtomogram.id),
       duration_ms: Math.min(Math.round(this.timer.elapsedMs()), LONGEST_LOOK_MS),
       comment: notes.comment.trim() || null,
       decided_at: new Date().toISOString(),
@@ -178,7 +191,7 @@ export class LabelSession {
       void this.queue.topUp()
     } else if (event.type === 'refused') {
       this.mark(event.entry.key, 'refused')
-    } else if (event.answer.task !== null) {
+    } else if (event.type === 'undone' && event.answer.task !== null) {
       this.queue.renewLease(event.answer.task.subtomogram.id, event.answer.task.lease)
     }
   }

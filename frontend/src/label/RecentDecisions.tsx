@@ -1,19 +1,25 @@
 /** The last decisions of this sitting: a click takes one back and shows its item again. */
 import type { ReactElement } from 'react'
 import { Disclosure } from '../design/Disclosure'
+import type { Project } from './api'
 import { confidenceName } from './DecisionNotes'
-import { choiceName, type PastDecision } from './LabelSession'
+import { choiceName, type LabelSession, type PastDecision } from './LabelSession'
+import { ModelSaid } from './ModelSaid'
 import styles from './RecentDecisions.module.css'
 
 const SHOWN = 8
 
 interface RecentDecisionsProps {
+  readonly project: Project
+  readonly session: LabelSession
   /** Oldest first. */
   readonly history: readonly PastDecision[]
-  readonly onChange: (key: string) => void
+  /** Whether there is a model whose suggestions the project shows. */
+  readonly hasSuggestions: boolean
 }
 
-export function RecentDecisions({ history, onChange }: RecentDecisionsProps): ReactElement | null {
+export function RecentDecisions(props: RecentDecisionsProps): ReactElement | null {
+  const { project, session, history, hasSuggestions } = props
   if (history.length === 0) return null
   return (
     <Disclosure summary="Change an earlier decision">
@@ -26,11 +32,12 @@ export function RecentDecisions({ history, onChange }: RecentDecisionsProps): Re
               <button
                 type="button"
                 title="Take this decision back and look again"
-                onClick={() => onChange(past.key)}
+                onClick={() => void session.takeBack(past.key)}
               >
                 <span>{past.task.subtomogram.name}</span>
                 <b>{choiceName(past.choice)}</b>
                 <Noted past={past} />
+                <ModelSaid project={project} session={session} past={past} isWanted={hasSuggestions} />
               </button>
             </li>
           ))}

@@ -64,9 +64,9 @@ function BatchProgress({ counts }: { readonly counts: QueueState }): ReactElemen
         <span className={styles.batch} title={`${name}: ${total - done} of ${total} left`}>
           <span>{name}</span>
           <Meter label={`${name}: done`} value={total === 0 ? 0 : done / total} />
-          <b>
-            {done} / {total}
-          </b>
+          <span>
+            <b>{total - done}</b> left
+          </span>
         </span>
       )}
       {counts.is_paused && (

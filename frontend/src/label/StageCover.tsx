@@ -1,5 +1,5 @@
 /** What lies over the viewer while there is no volume in it: why, and what comes next. */
-import type { ReactElement, ReactNode } from 'react'
+import { useEffect, useRef, type ReactElement, type ReactNode } from 'react'
 import { explain } from '../api/problem'
 import { usePauseQueue } from '../api/review'
 import { Button, ButtonLink } from '../design/Button'
@@ -15,10 +15,23 @@ interface StageCoverProps {
   readonly queue: TaskQueue
   readonly state: TaskQueueState
   readonly cycle: RunningCycle | null
+  /** What the newest batch's cycle learned. */
+  readonly report: ReactNode
 }
 
-export function StageCover({ project, queue, state, cycle }: StageCoverProps): ReactElement | null {
-  const { current, empty, problem, started } = state
+export function StageCover({ project, queue, state, cycle, report }: StageCoverProps): ReactElement | null {
+  const { current, empty, problem, started, resting, arrivedBatch } = state
+  if (resting && arrivedBatch !== null) {
+    return (
+      <Cover
+        wide
+        title={`Cycle ${arrivedBatch} is ready, and new picks are here`}
+        actions={<GoOnButton onClick={() => queue.goOn()} />}
+      >
+        {report}
+      </Cover>
+    )
+  }
   if (current !== null && current.problem !== null) {
     return (
       <Cover
@@ -105,6 +118,19 @@ function EmptyQueueCover(props: {
   )
 }
 
+/** Takes the focus, so that Enter goes on. */
+function GoOnButton({ onClick }: { readonly onClick: () => void }): ReactElement {
+  const place = useRef<HTMLSpanElement>(null)
+  useEffect(() => place.current?.querySelector('button')?.focus(), [])
+  return (
+    <span ref={place}>
+      <Button kind="primary" onClick={onClick}>
+        Label the new picks
+      </Button>
+    </span>
+  )
+}
+
 function ResumeButton({ slug, onResumed }: { readonly slug: string; readonly onResumed: () => void }) {
   const pause = usePauseQueue(slug)
   return (
@@ -126,12 +152,13 @@ function ResumeButton({ slug, onResumed }: { readonly slug: string; readonly onR
 function Cover(props: {
   readonly title: string
   readonly quiet?: boolean
+  readonly wide?: boolean
   readonly actions?: ReactNode
   readonly children?: ReactNode
 }): ReactElement {
   return (
     <div className={styles.cover} data-quiet={props.quiet ?? false} role="status">
-      <div className={styles.box}>
+      <div className={styles.box} data-wide={props.wide ?? false}>
         <p className={styles.title}>{props.title}</p>
         {props.children !== undefined && <div className={styles.detail}>{props.children}</div>}
         {props.actions !== undefined && <div className={styles.actions}>{props.actions}</div>}

@@ -1,6 +1,6 @@
 /** The question: which subtomogram this is, why it was chosen, and what to do. */
 import type { ReactElement } from 'react'
-import { IconButton } from '../design/Button'
+import { Button, IconButton } from '../design/Button'
 import { Icon } from '../design/icons'
 import type { Project, Task, Work } from './api'
 import styles from './TaskCard.module.css'
@@ -11,10 +11,12 @@ interface TaskCardProps {
   readonly queue: TaskQueue
   readonly state: TaskQueueState
   readonly takenBack: boolean
+  /** Show what the cycle of the new picks learned. */
+  readonly onReport: () => void
 }
 
-/** Heading and line of each kind of work that is decided without hints. */
-const BLIND: Readonly<Record<Exclude<Work, 'query'>, { title: string; text: string }>> = {
+/** Heading and line of each kind of work that is no pick; all but one's own choice are decided without hints. */
+const TOLD: Readonly<Record<Exclude<Work, 'query'>, { title: string; text: string }>> = {
   evaluation: {
     title: 'Evaluation item',
     text: 'Decide without hints: drawn at random, it measures the model and is never trained on.',
@@ -28,6 +30,10 @@ const BLIND: Readonly<Record<Exclude<Work, 'query'>, { title: string; text: stri
     text: 'Its label looks wrong to the model. Neither is shown: decide afresh, also if you have decided it before.',
   },
   adjudication: { title: 'Opinions differ', text: 'Annotators disagree here: your word settles it.' },
+  choice: {
+    title: 'Your own choice',
+    text: 'Nobody was asked about this one. Decide it, or press S to go back to the queue without deciding.',
+  },
 }
 
 /** A score with the digits that matter. */
@@ -42,15 +48,18 @@ export function describePick(task: Task): string | null {
   return pick.score === null ? pick.reason : `${pick.reason} Score ${formatScore(pick.score)}.`
 }
 
-export function TaskCard({ project, queue, state, takenBack }: TaskCardProps): ReactElement {
+export function TaskCard({ project, queue, state, takenBack, onReport }: TaskCardProps): ReactElement {
   const { current, arrivedBatch } = state
   const task = current?.task ?? null
   return (
     <div className={styles.card}>
-      {arrivedBatch !== null && (
+      {arrivedBatch !== null && !state.resting && (
         <div className={styles.arrival} role="status">
           <Icon name="cycle" size={14} />
           <span>New picks from cycle {arrivedBatch} are here.</span>
+          <Button kind="quiet" size="small" onClick={onReport}>
+            What it learned
+          </Button>
           <IconButton icon="close" label="Dismiss" size="small" onClick={() => queue.dismissArrival()} />
         </div>
       )}
@@ -100,9 +109,9 @@ function describeBox({ subtomogram }: Task): string {
 
 function Reason({ task }: { readonly task: Task }): ReactElement {
   if (task.work !== 'query') {
-    const { title, text } = BLIND[task.work]
+    const { title, text } = TOLD[task.work]
     return (
-      <div className={styles.reason} data-blind="true">
+      <div className={styles.reason} data-blind={task.work !== 'choice'}>
         <strong>{title}</strong>
         <p>{text}</p>
       </div>

@@ -1,5 +1,6 @@
 import { QueryClientProvider } from '@tanstack/react-query'
 import { fireEvent, render, screen } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
 import { beforeEach, expect, it, vi } from 'vitest'
 import { createQueryClient } from '../api/queryClient'
 import { project } from '../testing/fixtures'
@@ -14,6 +15,7 @@ const neighbour = (id: number, dx: number, dz: number) => ({
   dy: 0,
   dz,
   volume_url: '',
+  may_be_chosen: id !== 3,
   label: { kind: 'class', class_id: project.classes[0]!.id },
 })
 const neighbours = {
@@ -32,12 +34,13 @@ function open(work: 'query' | 'evaluation', changes: Record<string, Answer> = {}
     'GET /projects/demo/subtomograms/7/surroundings': picture,
     ...changes,
   })
+  const onChoose = vi.fn()
   const result = render(
     <QueryClientProvider client={createQueryClient()}>
-      <WhereItSits slug="demo" task={makeTask(7, 1, work)} classes={project.classes} />
+      <WhereItSits slug="demo" task={makeTask(7, 1, work)} classes={project.classes} onChoose={onChoose} />
     </QueryClientProvider>,
   )
-  return { service, ...result }
+  return { service, onChoose, ...result }
 }
 
 beforeEach(() => {
@@ -61,10 +64,22 @@ it('outlines the box and marks the neighbours at their places', async () => {
   expect(['x', 'y', 'width'].map((name) => box!.getAttribute(name))).toEqual(['100', '80', '40'])
 })
 
-it('gives a blind decision no hint of what the neighbours are', async () => {
+it('gives a blind decision no hint of what the neighbours are, and no way to leave it for them', async () => {
   const { container } = open('evaluation')
   const [beside] = await marks(container)
   expect(beside!.style.stroke).toBe('')
+  expect(screen.queryByRole('button')).toBeNull()
+})
+
+it('opens a neighbour by mouse or keyboard, but none of the evaluation sample', async () => {
+  const { container, onChoose } = open('query')
+  await marks(container)
+  const button = screen.getByRole('button', { name: `Neighbour n2, ${project.classes[0]!.name}` })
+  await userEvent.click(button)
+  button.focus()
+  await userEvent.keyboard('{Enter}')
+  expect(onChoose.mock.calls).toEqual([[2], [2]])
+  expect(screen.getAllByRole('button')).toHaveLength(1)
 })
 
 it('shows nothing where no tomogram is known, and asks for no picture', async () => {
@@ -82,7 +97,7 @@ it('asks for nothing while items pass quickly', async () => {
   await vi.advanceTimersByTimeAsync(500)
   rerender(
     <QueryClientProvider client={createQueryClient()}>
-      <WhereItSits slug="demo" task={makeTask(8)} classes={project.classes} />
+      <WhereItSits slug="demo" task={makeTask(8)} classes={project.classes} onChoose={() => undefined} />
     </QueryClientProvider>,
   )
   await vi.advanceTimersByTimeAsync(500)

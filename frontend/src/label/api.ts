@@ -1,4 +1,5 @@
 /** The part of the service's contract that the label page uses. */
+import { api, bodyOf } from '../api/client'
 import { rawRequest } from '../api/rawRequest'
 import { fetchVolume } from '../viewer/fetchVolume'
 import type { Volume } from '../viewer/volume'
@@ -6,12 +7,12 @@ import type { Volume } from '../viewer/volume'
 export type { ParticleClass, Project, QueueState, User } from '../api/types'
 import type { QueueState } from '../api/types'
 
-export type Work = 'evaluation' | 'query' | 'recheck' | 'label-error' | 'adjudication'
+/** `choice`: nobody was asked; the person chose it. */
+export type Work = 'evaluation' | 'query' | 'recheck' | 'label-error' | 'adjudication' | 'choice'
 
 export interface Lease {
   readonly id: number
   readonly fencing_token: number
-  readonly expires_at: string
 }
 
 export interface SubtomogramBrief {
@@ -24,7 +25,7 @@ export interface SubtomogramBrief {
   readonly volume_url: string
 }
 
-/** Why a query item was chosen; evaluation items have none. */
+/** Why a query item was chosen; others have none. */
 export interface Pick {
   readonly cycle_number: number | null
   readonly acquisition: string
@@ -35,7 +36,8 @@ export interface Pick {
 }
 
 export interface Task {
-  readonly lease: Lease
+  /** Null for a choice: nobody holds it. */
+  readonly lease: Lease | null
   readonly work: Work
   readonly subtomogram: SubtomogramBrief
   readonly pick: Pick | null
@@ -65,6 +67,16 @@ export interface LabelApi {
   /** Give an item back; `leaving` also works while the page is being closed. */
   release(leaseId: number, leaving?: boolean): Promise<void>
   volume(subtomogram: SubtomogramBrief): Promise<Volume>
+}
+
+/** A particle that the person chose. */
+export async function readSubtomogram(projectSlug: string, id: number): Promise<SubtomogramBrief> {
+  const { name, tomogram, source_row, box_size, voxel_size_angstrom, volume_url } = await bodyOf(
+    api.GET('/api/v1/projects/{slug}/subtomograms/{subtomogram_id}', {
+      params: { path: { slug: projectSlug, subtomogram_id: id } },
+    }),
+  )
+  return { id, name, tomogram, source_row, box_size, voxel_size_angstrom, volume_url }
 }
 
 async function post<Body>(path: string, body: unknown): Promise<Body> {

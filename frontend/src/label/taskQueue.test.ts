@@ -175,6 +175,20 @@ describe('a newer batch', () => {
     expect(api.released).toEqual([1002, 1003, 1004, 1005])
   })
 
+  it('that comes when nothing was left waits until the person goes on', async () => {
+    const api = new TestLabelApi([])
+    begin(api)
+    await vi.waitFor(() => expect(queue.store.getState().empty).not.toBeNull())
+    api.pool = [makeTask(11, 2), makeTask(12, 2)]
+    api.batch = 2
+    await queue.topUp()
+    expect(queue.store.getState()).toMatchObject({ resting: true, arrivedBatch: 2, current: null })
+    expect(ids()).toEqual([undefined, 11, 12])
+    queue.goOn()
+    expect(ids()).toEqual([11, 12])
+    expect(queue.store.getState()).toMatchObject({ resting: false, arrivedBatch: null })
+  })
+
   it('is no news when the page is opened, nor when the queue moves for other reasons', async () => {
     const api = new TestLabelApi(many(5))
     begin(api)
@@ -183,6 +197,23 @@ describe('a newer batch', () => {
     queue.onQueueEvent(null)
     expect(queue.store.getState().arrivedBatch).toBeNull()
     expect(api.released).toEqual([])
+  })
+})
+
+describe('a choice', () => {
+  it('is shown before what was on screen, held by nobody, and can be left', async () => {
+    const api = new TestLabelApi(many(20))
+    begin(api, { heartbeatMs: 10 })
+    await full()
+    queue.choose(makeTask(70).subtomogram)
+    expect(ids()).toEqual([70, 1, 2, 3, 4, 5])
+    expect(queue.store.getState().current?.task).toMatchObject({ lease: null, work: 'choice' })
+    await vi.waitFor(() => expect(api.beats).toContain(1001))
+    queue.leaveChoice()
+    expect(ids()).toEqual([1, 2, 3, 4, 5])
+    expect(api.released).toEqual([])
+    queue.leaveChoice()
+    expect(ids()[0]).toBe(1)
   })
 })
 

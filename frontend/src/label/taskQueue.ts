@@ -7,7 +7,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import { ApiProblem, ConnectionError, explain } from '../api/problem'
 import type { Volume } from '../viewer/volume'
-import type { EmptyQueue, LabelApi, Lease, QueueState, Task } from './api'
+import type { EmptyQueue, LabelApi, Lease, QueueState, SubtomogramBrief, Task } from './api'
 import { VolumeCache } from './volumeCache'
 
 export interface HeldTask {
@@ -32,6 +32,8 @@ export interface TaskQueueState {
   readonly started: boolean
   /** The cycle whose picks arrived while this page was open. */
   readonly arrivedBatch: number | null
+  /** They arrived when there was nothing left: the page shows what was learned, until the person goes on. */
+  readonly resting: boolean
 }
 
 export interface TaskQueueOptions {
@@ -71,6 +73,7 @@ export class TaskQueue {
       problem: null,
       started: false,
       arrivedBatch: null,
+      resting: false,
     }))
   }
 
@@ -107,15 +110,35 @@ export class TaskQueue {
     const held = this.held().find((other) => isFor(other, task)) ?? fresh(task)
     const others = (list: readonly HeldTask[]): HeldTask[] => list.filter((other) => !isFor(other, task))
     const rest = current === null ? others(ahead) : others([current, ...ahead])
-    this.store.setState({ current: held, ahead: rest, empty: null })
+    this.store.setState({ current: held, ahead: rest, empty: null, resting: false })
     void this.load(task)
   }
 
+  /** Show a particle that the person chose; what was on screen comes after it. */
+  choose(subtomogram: SubtomogramBrief): void {
+    this.putBack({ lease: null, work: 'choice', subtomogram, pick: null })
+  }
+
+  /** Leave the chosen particle undecided. */
+  leaveChoice(): void {
+    const { current, ahead } = this.store.getState()
+    if (current?.task.work !== 'choice') return
+    void this.release(current.task, false)
+    this.store.setState({ current: ahead[0] ?? null, ahead: ahead.slice(1) })
+    void this.topUp()
+  }
+
+  /** The person has read what was learned: show the first of the new picks. */
+  goOn(): void {
+    this.store.setState({ resting: false, arrivedBatch: null })
+    this.show(this.held())
+  }
+
   /** An item came back under a new lease. */
-  renewLease(subtomogramId: number, lease: Pick<Lease, 'id' | 'fencing_token'>): void {
+  renewLease(subtomogramId: number, lease: Lease): void {
     this.update((held) =>
       held.task.subtomogram.id === subtomogramId
-        ? { ...held, leaseEnded: false, task: { ...held.task, lease: { ...held.task.lease, ...lease } } }
+        ? { ...held, leaseEnded: false, task: { ...held.task, lease } }
         : held,
     )
   }
@@ -216,9 +239,13 @@ export class TaskQueue {
   private adopt(tasks: readonly Task[]): void {
     const known = new Set(this.held().map((held) => held.task.subtomogram.id))
     const arrived = tasks.filter((task) => !known.has(task.subtomogram.id))
-    const all = [...this.held(), ...arrived.map(fresh)]
-    this.store.setState({ current: all[0] ?? null, ahead: all.slice(1) })
+    this.show([...this.held(), ...arrived.map(fresh)])
     for (const task of arrived) void this.load(task)
+  }
+
+  private show(all: readonly HeldTask[]): void {
+    if (this.store.getState().resting) this.store.setState({ current: null, ahead: all })
+    else this.store.setState({ current: all[0] ?? null, ahead: all.slice(1) })
   }
 
   /** Newer counts, from a claim. */
@@ -232,7 +259,9 @@ export class TaskQueue {
     if (cycleNumber === null || (this.newestBatch !== null && cycleNumber <= this.newestBatch)) return
     this.newestBatch = cycleNumber
     if (!this.store.getState().started) return
-    this.store.setState({ arrivedBatch: cycleNumber })
+    const { empty, resting } = this.store.getState()
+    this.store.setState({ arrivedBatch: cycleNumber, resting: resting || empty !== null })
+    this.show(this.held())
     const { ahead } = this.store.getState()
     const isOutdated = ({ task }: HeldTask): boolean =>
       task.work === 'query' && task.pick?.cycle_number !== cycleNumber
@@ -262,7 +291,8 @@ export class TaskQueue {
   }
 
   private async heartbeatOf(held: HeldTask): Promise<void> {
-    const leaseId = held.task.lease.id
+    const leaseId = held.task.lease?.id
+    if (leaseId === undefined) return
     try {
       await this.options.api.heartbeat(leaseId)
     } catch (error) {
@@ -271,8 +301,8 @@ export class TaskQueue {
       if (!isGone) return
       const { ahead } = this.store.getState()
       // What nobody has looked at is dropped; what is on screen stays, and its decision counts or is kept as late.
-      this.store.setState({ ahead: ahead.filter((other) => other.task.lease.id !== leaseId) })
-      this.update((other) => (other.task.lease.id === leaseId ? { ...other, leaseEnded: true } : other))
+      this.store.setState({ ahead: ahead.filter((other) => other.task.lease?.id !== leaseId) })
+      this.update((other) => (other.task.lease?.id === leaseId ? { ...other, leaseEnded: true } : other))
       void this.topUp()
     }
   }
@@ -284,7 +314,7 @@ export class TaskQueue {
 
   /** A lease that is not given back ends by itself. */
   private async release(task: Task, leaving: boolean): Promise<void> {
-    await this.options.api.release(task.lease.id, leaving).catch(() => undefined)
+    if (task.lease !== null) await this.options.api.release(task.lease.id, leaving).catch(() => undefined)
   }
 
   private halt(): void {

@@ -9,7 +9,7 @@ export function problem(status: number, title = 'Refused'): ApiProblem {
 
 export function makeTask(id: number, cycle: number | null = 1, work: Work = 'query'): Task {
   return {
-    lease: { id: id + 1000, fencing_token: id + 1000, expires_at: '2026-11-20T12:20:00Z' },
+    lease: { id: id + 1000, fencing_token: id + 1000 },
     work,
     subtomogram: {
       id,

@@ -22,6 +22,8 @@ export function viewActions(
     autoContrast: () => applyAutoContrast(store, shown().display),
     invert: () => store.setState((state) => ({ invert: !state.invert })),
     toggleLowPass: () => store.setState(toggleLowPass),
+    toggleDenoised: () => store.setState((state) => ({ denoised: !state.denoised })),
+    toggleLayers: () => store.setState((state) => ({ layersOpen: !state.layersOpen })),
     toggleCrosshair: () => store.setState((state) => ({ crosshairVisible: !state.crosshairVisible })),
     stepSlice: (by) => {
       const { volume } = shown()

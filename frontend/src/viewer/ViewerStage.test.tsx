@@ -29,6 +29,8 @@ const stage = (store: ReturnType<typeof createViewStore>, shown: Volume): React.
     store={store}
     volume={shown}
     upcoming={[]}
+    denoised={new Map()}
+    denoisedNote={null}
     proteinIsDark
     onDisplay={() => undefined}
     onPainted={() => undefined}

@@ -3,7 +3,9 @@ import { useEffect, useEffectEvent, useRef, useState, type ReactElement } from '
 import { useStore } from 'zustand'
 import { PaneControls } from './controls/PaneControls'
 import { sliceIndex } from './geometry'
+import { LayerStrip } from './LayerStrip'
 import { playSlices } from './slicePlayer'
+import { useLayers } from './useLayers'
 import styles from './ViewerStage.module.css'
 import type { ViewStore } from './viewState'
 import { VolumeViewer, type ViewerStatus } from './VolumeViewer'
@@ -14,10 +16,16 @@ export interface ViewerStageProps {
   readonly volume: Volume | null
   /** The next volumes: filtered ahead of their turn. */
   readonly upcoming: readonly Volume[]
+  /** Denoised volumes that are there, by the id of the volume that each belongs to. */
+  readonly denoised: ReadonlyMap<string, Volume>
+  /** Why the denoised layer of this volume is not there; null when it is, or is not wanted. */
+  readonly denoisedNote: string | null
   readonly proteinIsDark: boolean
   readonly onDisplay: (display: DisplayVolume | null) => void
   readonly onPainted: (volumeId: string) => void
 }
+
+const SETTLED_MS = 150
 
 const STATUS_TEXT: Readonly<Record<ViewerStatus, string | null>> = {
   webgl: null,
@@ -26,7 +34,7 @@ const STATUS_TEXT: Readonly<Record<ViewerStatus, string | null>> = {
 }
 
 export default function ViewerStage(props: ViewerStageProps): ReactElement {
-  const { store, volume, upcoming, proteinIsDark } = props
+  const { store, volume, upcoming, denoised, denoisedNote, proteinIsDark } = props
   const container = useRef<HTMLDivElement>(null)
   const [viewer, setViewer] = useState<VolumeViewer | null>(null)
   const [status, setStatus] = useState<ViewerStatus>('webgl')
@@ -54,10 +62,16 @@ export default function ViewerStage(props: ViewerStageProps): ReactElement {
     }
   }, [store, proteinIsDark])
 
-  useEffect(() => viewer?.setVolume(volume), [viewer, volume])
+  const clean = volume === null ? null : (denoised.get(volume.id) ?? null)
+  useEffect(() => viewer?.setVolume(volume, clean), [viewer, volume, clean])
   useEffect(() => {
-    for (const next of upcoming) viewer?.prepare(next)
-  }, [viewer, upcoming, state.lowPassOn, state.lowPassAngstrom])
+    // Not while a filter is being dragged: what is on screen goes first.
+    const timer = setTimeout(() => {
+      for (const next of upcoming) viewer?.prepare(next, denoised.get(next.id) ?? null)
+    }, SETTLED_MS)
+    return () => clearTimeout(timer)
+  }, [viewer, upcoming, denoised, state.lowPassOn, state.lowPassAngstrom, state.denoised])
+  const layers = useLayers(viewer, volume, clean, denoisedNote, state)
 
   const shape = volume?.shape
   const { playing } = state
@@ -70,22 +84,26 @@ export default function ViewerStage(props: ViewerStageProps): ReactElement {
     if (matchMedia('(prefers-reduced-motion: reduce)').matches) store.setState({ playing: null })
   }, [store, volume])
 
-  const note = STATUS_TEXT[status]
+  const layerNote = state.denoised && volume !== null ? denoisedNote : null
+  const note = [STATUS_TEXT[status], layerNote].filter((text) => text !== null).join(' ')
   return (
-    <div className={styles.stage}>
-      <div
-        ref={container}
-        className={styles.canvas}
-        tabIndex={0}
-        role="application"
-        aria-label={volume === null ? 'Volume viewer, empty' : describeView(volume, state.crosshair)}
-      />
-      <PaneControls store={store} shape={volume?.shape ?? null} has3d={status !== 'canvas'} />
-      {note !== null && (
-        <p className={styles.note} role="status">
-          {note}
-        </p>
-      )}
+    <div className={styles.frame} data-layers={state.layersOpen}>
+      <div className={styles.stage}>
+        <div
+          ref={container}
+          className={styles.canvas}
+          tabIndex={0}
+          role="application"
+          aria-label={volume === null ? 'Volume viewer, empty' : describeView(volume, state.crosshair)}
+        />
+        <PaneControls store={store} shape={volume?.shape ?? null} has3d={status !== 'canvas'} />
+        {note !== '' && (
+          <p className={styles.note} role="status">
+            {note}
+          </p>
+        )}
+      </div>
+      {state.layersOpen && volume !== null && <LayerStrip store={store} layers={layers} />}
     </div>
   )
 }

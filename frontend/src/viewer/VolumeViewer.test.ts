@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { CanvasScene } from './canvasScene'
 import { INITIAL_VIEW, type ViewState } from './viewState'
 import { rawDisplay, type DisplayVolume, type Volume } from './volume'
 import { VolumeViewer, type ViewerStatus } from './VolumeViewer'
@@ -105,6 +106,34 @@ describe('VolumeViewer', () => {
     viewer.setVolume(first)
     expect(displays.at(-1)).toEqual(rawDisplay(first))
     await vi.waitFor(() => expect(displays.at(-1)?.bytes).not.toBe(first.bytes))
+  })
+
+  it('shows the denoised layer where it is wanted and there, and the other one where it is not', async () => {
+    const [first, clean] = [volume('a'), { ...volume('clean'), offset: 5 }]
+    viewer.setVolume(first)
+    change({ denoised: true })
+    expect(displays.at(-1)?.sigmaAtZero).toBe(rawDisplay(first).sigmaAtZero)
+    viewer.setVolume(first, clean)
+    await vi.waitFor(() => expect(displays.at(-1)?.sigmaAtZero).toBe(rawDisplay(clean).sigmaAtZero))
+    const next = { ...volume('next'), offset: 9 }
+    viewer.setVolume(next)
+    expect(displays.at(-1)?.sigmaAtZero).toBe(rawDisplay(next).sigmaAtZero)
+  })
+
+  it('draws the slices of a new volume before its 3D view', async () => {
+    change({ lowPassOn: true, lowPassAngstrom: 60 })
+    const next = volume('next')
+    viewer.prepare(next)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const drawn: string[] = []
+    const draw = vi.spyOn(CanvasScene.prototype, 'setDensity')
+    draw.mockImplementation((density) => void drawn.push(density === null ? 'nothing' : 'density'))
+    viewer.setVolume(next)
+    nextFrame()
+    expect(painted).toEqual(['next'])
+    expect(drawn).toEqual(['nothing', 'nothing', 'density'])
+    expect(frames.size).toBe(1)
+    draw.mockRestore()
   })
 
   it('has prepared volumes filtered at once', async () => {

@@ -26,7 +26,14 @@ import {
   type SlicePane,
   type ViewState,
 } from './viewState'
-import { rawDisplay, sigmaToByte, workingVoxelSize, type DisplayVolume, type Volume } from './volume'
+import {
+  formatLength,
+  rawDisplay,
+  sigmaToByte,
+  workingVoxelSize,
+  type DisplayVolume,
+  type Volume,
+} from './volume'
 import { WebGlScene } from './webglScene'
 
 /** `rebuilding`: the browser took the graphics away; `canvas`: no WebGL 2 here, slices only. */
@@ -57,6 +64,8 @@ const ALL_SLICES_CHANGE = [
   'zoom',
   'centre',
 ] as const
+/** What makes the slices show another copy. */
+const LAYER_CHANGE = ['lowPassOn', 'lowPassAngstrom', 'denoised'] as const
 const GAP = 2
 const MAX_PIXEL_RATIO = 2
 const REBUILD_DELAYS_MS = [50, 400, 1500, 4000]
@@ -69,6 +78,7 @@ export class VolumeViewer {
   private readonly pointer: PointerControl
   private readonly resizeObserver: ResizeObserver
   private volume: Volume | null = null
+  private denoised: Volume | null = null
   private copies: DisplayCopies | null = null
   private volumeNote: string | null = null
   private rects: Partial<Record<Pane, Rect>> = {}
@@ -76,6 +86,8 @@ export class VolumeViewer {
   private frame = 0
   private layoutStale = true
   private unpainted: string | null = null
+  /** Drawn with the frame after the slices. */
+  private laterDensity: DisplayVolume | null = null
   private surfaceRequest = 0
   private rebuildTimer: ReturnType<typeof setTimeout> | undefined
   private disposed = false
@@ -102,10 +114,19 @@ export class VolumeViewer {
     this.requestRender()
   }
 
-  /** Show another volume in place of the last one, in the middle slices; null shows empty panes. */
-  setVolume(volume: Volume | null): void {
-    if (volume?.id === this.volume?.id) return
+  /**
+   * Show another volume in place of the last one, in the middle slices; null shows empty panes. `denoised` is the same
+   * particle as the denoised layer shows it, as soon as that is there.
+   */
+  setVolume(volume: Volume | null, denoised: Volume | null = null): void {
+    if (volume?.id === this.volume?.id) {
+      if (denoised === this.denoised) return
+      this.denoised = denoised
+      if (this.state.denoised) this.refreshCopies()
+      return
+    }
     this.volume = volume
+    this.denoised = denoised
     this.unpainted = volume?.id ?? null
     this.copies = null
     if (volume !== null) {
@@ -113,13 +134,25 @@ export class VolumeViewer {
       this.options.onChange(centred(volume.shape))
     }
     // Nothing of the previous particle stays in sight: first the raw slices and an empty 3D pane.
-    this.showCopies(volume === null ? null : { slices: rawDisplay(volume), density: null })
+    const source = this.source(volume, denoised)
+    this.showCopies(source === null ? null : { slices: rawDisplay(source), density: null })
     this.refreshCopies()
   }
 
   /** Filter a volume ahead of its turn, so that `setVolume` finds it ready. */
-  prepare(volume: Volume): void {
-    this.preparer.prepare(volume, this.settings(volume)).catch(() => undefined) // Shown when its turn comes.
+  prepare(volume: Volume, denoised: Volume | null = null): void {
+    const source = this.source(volume, denoised) ?? volume
+    this.preparer.prepare(source, this.settings(source, source !== volume)).catch(() => undefined) // Shown in its turn.
+  }
+
+  /** The low-passed slices of a volume at the chosen cut-off, whichever layer the panes show. */
+  async lowPassed(volume: Volume): Promise<DisplayVolume> {
+    const lowPassAngstrom = effectiveLowPass(
+      { ...this.state, lowPassOn: true },
+      workingVoxelSize(volume.voxelSizeAngstrom),
+    )
+    const { proteinIsDark } = this.options
+    return (await this.preparer.prepare(volume, { lowPassAngstrom, proteinIsDark })).slices
   }
 
   /** Show this state. Only the panes it changes are drawn. */
@@ -129,8 +162,7 @@ export class VolumeViewer {
     this.state =
       this.volume === null ? next : { ...next, crosshair: clampVoxel(next.crosshair, this.volume.shape) }
     this.markChanges(before, this.state)
-    if (before.lowPassOn !== next.lowPassOn || before.lowPassAngstrom !== next.lowPassAngstrom)
-      this.refreshCopies()
+    if (LAYER_CHANGE.some((key) => before[key] !== next[key])) this.refreshCopies()
     if (before.mode3d !== next.mode3d || before.surfaceLevel !== next.surfaceLevel) this.refreshSurface()
     this.requestRender()
   }
@@ -163,6 +195,11 @@ export class VolumeViewer {
       this.unpainted = null
       this.options.onPainted?.(painted)
     }
+    if (this.laterDensity === null) return
+    this.scene.setDensity(this.laterDensity)
+    this.laterDensity = null
+    this.dirty.add('volume')
+    this.requestRender()
   }
 
   dispose(): void {
@@ -217,28 +254,32 @@ export class VolumeViewer {
     }, REBUILD_DELAYS_MS[attempt])
   }
 
-  private settings(volume: Volume): DisplaySettings {
-    return {
-      lowPassAngstrom: effectiveLowPass(this.state, workingVoxelSize(volume.voxelSizeAngstrom)),
-      proteinIsDark: this.options.proteinIsDark,
-    }
+  /** The volume whose copies are drawn: the denoised one where it is wanted and there. */
+  private source(volume: Volume | null, denoised: Volume | null): Volume | null {
+    return this.state.denoised && denoised !== null ? denoised : volume
+  }
+
+  private settings(source: Volume, isDenoised: boolean): DisplaySettings {
+    const voxel = workingVoxelSize(source.voxelSizeAngstrom)
+    const { proteinIsDark } = this.options
+    return { lowPassAngstrom: isDenoised ? 0 : effectiveLowPass(this.state, voxel), proteinIsDark }
   }
 
   /** Show the filtered copies of the present volume: at once where they are ready, else when they are. */
   private refreshCopies(): void {
-    const { volume } = this
-    if (volume === null) return
-    const settings = this.settings(volume)
-    const ready = this.preparer.peek(volume, settings)
+    const source = this.source(this.volume, this.denoised)
+    if (source === null) return
+    const settings = this.settings(source, source !== this.volume)
+    const ready = this.preparer.peek(source, settings)
     if (ready !== null) {
       this.showCopies(ready)
       return
     }
     const isCurrent = (): boolean =>
       !this.disposed &&
-      this.volume === volume &&
-      this.settings(volume).lowPassAngstrom === settings.lowPassAngstrom
-    this.preparer.prepare(volume, settings).then(
+      this.source(this.volume, this.denoised) === source &&
+      this.settings(source, source !== this.volume).lowPassAngstrom === settings.lowPassAngstrom
+    this.preparer.prepare(source, settings).then(
       (copies) => {
         if (isCurrent()) this.showCopies(copies)
       },
@@ -254,7 +295,10 @@ export class VolumeViewer {
     this.copies =
       copies === null || copies.density === null ? null : { slices: copies.slices, density: copies.density }
     this.scene.setSlices(copies?.slices ?? null)
-    this.scene.setDensity(copies?.density ?? null)
+    // A volume's first frame has the slices alone: the 3D view takes twice as long to draw as all three together.
+    const density = copies?.density ?? null
+    this.laterDensity = this.unpainted === null ? null : density
+    this.scene.setDensity(this.unpainted === null ? density : null)
     this.scene.setSurface(null)
     this.volumeNote = null
     this.dirty = new Set(PANES)
@@ -329,14 +373,25 @@ export class VolumeViewer {
       volume: this.volume,
       volumeNote: this.volumeNote,
       has3d: this.scene.has3d,
-      densityAngstrom: this.densityAngstrom(),
+      ...this.filterShown(),
     })
   }
 
-  private densityAngstrom(): number {
-    if (this.volume === null) return 0
-    const voxel = workingVoxelSize(this.volume.voxelSizeAngstrom)
-    return Math.max(effectiveLowPass(this.state, voxel), LEAST_DENSITY_SIGMA / gaussianSigmaVoxels(1, voxel))
+  /** Which layer the panes show, and the low-pass of the 3D copy, for the words in the picture. */
+  private filterShown(): { layer: string; densityAngstrom: number } {
+    const source = this.source(this.volume, this.denoised)
+    if (source === null) return { layer: '', densityAngstrom: 0 }
+    const isDenoised = source !== this.volume
+    const { lowPassAngstrom } = this.settings(source, isDenoised)
+    const voxel = workingVoxelSize(source.voxelSizeAngstrom)
+    const unfiltered = isDenoised ? 'denoised' : 'raw'
+    return {
+      layer:
+        lowPassAngstrom > 0
+          ? `low-pass ${formatLength(lowPassAngstrom, source.voxelSizeAngstrom)}`
+          : unfiltered,
+      densityAngstrom: Math.max(lowPassAngstrom, LEAST_DENSITY_SIGMA / gaussianSigmaVoxels(1, voxel)),
+    }
   }
 
   private requestRender(): void {

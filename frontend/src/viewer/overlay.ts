@@ -39,6 +39,8 @@ export interface OverlayInput {
   /** A line for the 3D pane: what it waits for or why it is empty. */
   readonly volumeNote: string | null
   readonly has3d: boolean
+  /** Which copy the slices show: "low-pass 54 Å". */
+  readonly layer: string
   /** Low-pass of the 3D copy in ångström. */
   readonly densityAngstrom: number
 }
@@ -150,6 +152,7 @@ function drawSlicePane(
   const axis = STACK_AXIS[pane]
   write(context, PANE_TITLES[pane], rect.x + 12, rect.y + 20, { font: STRONG })
   if (volume === null) return
+  if (rect.width > 240) write(context, input.layer, rect.x + 36, rect.y + 20, { colour: FAINT })
   if (state.crosshairVisible) drawCrosshair(context, pane, rect, volume.shape, state)
   const slab = state.slab > 1 ? `  ·  ${state.slabMode} of ${state.slab}` : ''
   const label = `${AXIS_NAMES[axis]} ${sliceIndex(state.crosshair, pane) + 1} / ${volume.shape[axis]}${slab}`

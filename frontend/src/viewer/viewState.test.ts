@@ -10,8 +10,10 @@ import {
   resetContrast,
   stepSlab,
   stepSlice,
+  shownLayer,
   toggleLowPass,
   togglePlay,
+  withLayer,
   withLowPass,
 } from './viewState'
 
@@ -40,6 +42,10 @@ describe('view state', () => {
     const off = { ...chosen, ...toggleLowPass(chosen) }
     expect(effectiveLowPass(off, 10)).toBe(0)
     expect(effectiveLowPass({ ...off, ...toggleLowPass(off) }, 10)).toBe(64)
+    const denoised = { ...chosen, ...withLayer('denoised') }
+    expect(shownLayer(denoised)).toBe('denoised')
+    expect(shownLayer({ ...denoised, ...toggleLowPass(denoised) })).toBe('low-passed')
+    expect(shownLayer({ ...denoised, ...withLayer('raw') })).toBe('raw')
     const slidOff = { ...chosen, ...withLowPass(0) }
     expect(effectiveLowPass(slidOff, 10)).toBe(0)
     expect(effectiveLowPass({ ...slidOff, ...toggleLowPass(slidOff) }, 10)).toBe(64)

@@ -36,6 +36,10 @@ export interface ViewState extends Tone {
   readonly lowPassOn: boolean
   /** Cut-off of the slices' low-pass in ångström; null leaves it to the voxel size (see `effectiveLowPass`). */
   readonly lowPassAngstrom: number | null
+  /** Show the volume as an autoencoder gives it back, unfiltered, where the service has it. */
+  readonly denoised: boolean
+  /** Show the active pane's slice of each layer beside each other, below the panes. */
+  readonly layersOpen: boolean
   /** How many slices are put together into one; odd. */
   readonly slab: number
   readonly slabMode: SlabMode
@@ -67,6 +71,8 @@ export const INITIAL_VIEW: ViewState = {
   colourMap: 'grey',
   lowPassOn: true,
   lowPassAngstrom: null,
+  denoised: false,
+  layersOpen: false,
   slab: 1,
   slabMode: 'mean',
   smoothPixels: true,
@@ -128,14 +134,28 @@ export function effectiveLowPass(
   return state.lowPassOn ? (state.lowPassAngstrom ?? DEFAULT_LOW_PASS_VOXELS * voxelSizeAngstrom) : 0
 }
 
-/** Switch the low-pass off, or back on at the same cut-off. */
-export function toggleLowPass(state: ViewState): Pick<ViewState, 'lowPassOn'> {
-  return { lowPassOn: !state.lowPassOn }
+/** Switch the low-pass off, or back on at the same cut-off; the denoised layer gives way to it. */
+export function toggleLowPass(state: ViewState): Pick<ViewState, 'lowPassOn' | 'denoised'> {
+  return { lowPassOn: state.denoised || !state.lowPassOn, denoised: false }
+}
+
+/** What the panes show of a particle. */
+export const LAYERS = ['raw', 'low-passed', 'denoised'] as const
+export type Layer = (typeof LAYERS)[number]
+
+export function shownLayer({ denoised, lowPassOn }: ViewState): Layer {
+  return denoised ? 'denoised' : lowPassOn ? 'low-passed' : 'raw'
+}
+
+export function withLayer(layer: Layer): Partial<ViewState> {
+  return layer === 'denoised' ? { denoised: true } : { denoised: false, lowPassOn: layer === 'low-passed' }
 }
 
 /** Choose a cut-off; 0 switches the low-pass off. */
 export function withLowPass(angstrom: number): Partial<ViewState> {
-  return angstrom > 0 ? { lowPassOn: true, lowPassAngstrom: angstrom } : { lowPassOn: false }
+  return angstrom > 0
+    ? { lowPassOn: true, lowPassAngstrom: angstrom, denoised: false }
+    : { lowPassOn: false, denoised: false }
 }
 
 /** Put two slices more or fewer together. */

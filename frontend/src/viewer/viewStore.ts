@@ -13,6 +13,8 @@ const KEPT = [
   'colourMap',
   'lowPassOn',
   'lowPassAngstrom',
+  'denoised',
+  'layersOpen',
   'slab',
   'slabMode',
   'smoothPixels',
@@ -54,6 +56,8 @@ export function restoreView(stored: unknown, fallback: ViewState): ViewState {
     lowPassAngstrom: isNumber(kept.lowPassAngstrom)
       ? numberIn(kept.lowPassAngstrom, 1, 1000, 1)
       : fallback.lowPassAngstrom,
+    denoised: booleanOr(kept.denoised, fallback.denoised),
+    layersOpen: booleanOr(kept.layersOpen, fallback.layersOpen),
     slab: slab % 2 === 1 ? slab : slab - 1,
     slabMode: oneOf(kept.slabMode, SLAB_MODES, fallback.slabMode),
     smoothPixels: booleanOr(kept.smoothPixels, fallback.smoothPixels),

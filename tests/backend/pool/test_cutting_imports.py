@@ -338,9 +338,10 @@ def test_labels_of_evaluation_items_are_not_shown_to_neighbours(service: Service
     shown: dict[int, Any] = {}
     for row in rows:
         found = owner.get(f"{API}/projects/ribosomes/subtomograms/{row.id}/neighbours", params={"radius": 1000})
-        shown |= {each["id"]: each["label"] for each in found.json()["items"]}
+        shown |= {each["id"]: (each["label"], each["may_be_chosen"]) for each in found.json()["items"]}
     assert set(shown) == {row.id for row in rows}
-    assert {each for each, label in shown.items() if label is None} == held_out
+    assert {each for each, (label, _) in shown.items() if label is None} == held_out
+    assert {each for each, (_, may_be_chosen) in shown.items() if not may_be_chosen} == held_out
 
 
 def test_images_can_have_surroundings_too(service: Service, roots: Path) -> None:

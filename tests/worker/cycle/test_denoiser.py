@@ -74,7 +74,7 @@ def test_a_small_autoencoder_shows_the_batch_at_once_and_others_on_demand(
     ]
     assert set(states()) >= {*picked, *world.evaluation}
     assert set(states().values()) == {"wanted"}
-    assert ask(picked[0]).status_code == 202
+    assert (ask(picked[0]).status_code, ask(picked[0]).json()) == (202, {"ahead": 0, "is_trained": False})
     messages = "SELECT count(*) FROM outbox_message WHERE task = 'tomosift_worker.make_denoised'"
     assert scalar(messages) == 1, "what is wanted already is not asked for again"
 
@@ -86,6 +86,7 @@ def test_a_small_autoencoder_shows_the_batch_at_once_and_others_on_demand(
     assert (answer.status_code, answer.headers["X-Volume-Shape"]) == (200, "24,24,24")
     other = next(each for each in world.others if each not in states())
     assert (ask(other).status_code, ask(other).headers.get("Retry-After")) == (202, "3")
+    assert ask(other).json() == {"ahead": 0, "is_trained": True}
     assert scalar(messages) == 2
     make_wanted(cycle.id, settings)
     assert ask(other).status_code == 200

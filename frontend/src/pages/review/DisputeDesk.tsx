@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useEffect, useMemo, useRef, useState, type ReactNode } from 'react'
+import { useStore } from 'zustand'
 import { volumeQuery } from '../../api/review'
 import type { Project, ReviewItem } from '../../api/types'
 import { useUser } from '../../app/userContext'
@@ -13,9 +14,11 @@ import { formatCount, formatPlural } from '../../format/numbers'
 import { openHelp } from '../../keys/helpSheet'
 import { useActionKeys } from '../../keys/useActionKeys'
 import { buildActions, GESTURES, type Action } from '../../label/actions'
+import { ClassMenu } from '../../label/ClassMenu'
 import { DecisionNotes } from '../../label/DecisionNotes'
 import { DecisionPanel } from '../../label/DecisionPanel'
 import { nextConfidence } from '../../label/LabelSession'
+import { useDenoised } from '../../label/useDenoised'
 import { useFillHeight } from '../../label/useFillHeight'
 import { viewActions } from '../../label/viewActions'
 import { ViewerControls } from '../../viewer/controls/ViewerControls'
@@ -67,6 +70,8 @@ function Desk({ project, disputes, pair, onPair }: DeskProps) {
   const [viewStore] = useState(() => createViewStore(user.id, project.id))
   const [display, setDisplay] = useState<DisplayVolume | null>(null)
   const [paintedId, setPaintedId] = useState<string | null>(null)
+  const [menuOpen, setMenuOpen] = useState(false)
+  const wantsDenoised = useStore(viewStore, ({ denoised, layersOpen }) => denoised || layersOpen)
   const page = useRef<HTMLDivElement>(null)
   const comment = useRef<HTMLTextAreaElement>(null)
   useFillHeight(page)
@@ -83,7 +88,10 @@ function Desk({ project, disputes, pair, onPair }: DeskProps) {
     canDecide,
     shown: { volume: shown.volume, display },
     writeComment: () => comment.current?.focus(),
+    findClass: () => setMenuOpen(true),
   })
+  const particles = [current, next].flatMap((item) => item?.subtomogram ?? [])
+  const denoised = useDenoised(project.slug, particles, wantsDenoised)
   useActionKeys(actions, GESTURES)
 
   const last = disputes.settled.at(-1)
@@ -96,6 +104,8 @@ function Desk({ project, disputes, pair, onPair }: DeskProps) {
               store={viewStore}
               volume={shown.volume}
               upcoming={upcoming}
+              denoised={denoised.volumes}
+              denoisedNote={denoised.note}
               proteinIsDark={project.protein_contrast === 'dark'}
               onDisplay={setDisplay}
               onPainted={setPaintedId}
@@ -123,6 +133,7 @@ function Desk({ project, disputes, pair, onPair }: DeskProps) {
         {current !== null && <Question item={current} />}
         {disputes.error !== null && <ErrorNotice error={disputes.error} />}
         <DecisionPanel
+          slug={project.slug}
           actions={actions}
           canDecide={canDecide}
           last={last === undefined ? null : { choice: last.choice, answer: 'accepted' }}
@@ -136,6 +147,14 @@ function Desk({ project, disputes, pair, onPair }: DeskProps) {
           </Button>
         </div>
       </aside>
+      {menuOpen && (
+        <ClassMenu
+          slug={project.slug}
+          actions={actions}
+          canDecide={canDecide}
+          onClose={() => setMenuOpen(false)}
+        />
+      )}
     </div>
   )
 }
@@ -156,6 +175,7 @@ interface DeskTargets {
   canDecide: boolean
   shown: { volume: Volume | null; display: DisplayVolume | null }
   writeComment: () => void
+  findClass: () => void
 }
 
 /** The label page's own table of actions, so that the same keys give the same answers. */
@@ -177,6 +197,7 @@ function useDeskActions(targets: DeskTargets): readonly Action[] {
           note({ confidence: nextConfidence(notes.confidence) })
         },
         writeComment: () => latest.current.writeComment(),
+        findClass: () => latest.current.findClass(),
         view: viewActions(viewStore, () => latest.current.shown),
       }),
     [project.classes, viewStore],

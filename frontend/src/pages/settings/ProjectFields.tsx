@@ -1,7 +1,7 @@
 import { CheckField } from '../../design/CheckField'
 import { ChoiceField, TextArea, TextField } from '../../design/Field'
 import { Section } from '../../design/Section'
-import type { Draft, DraftErrors, NumberName } from './projectDraft'
+import type { Draft, DraftErrors, NumberName, Suggestions } from './projectDraft'
 import styles from './ProjectSettingsPage.module.css'
 
 export interface FieldsProps {
@@ -17,6 +17,20 @@ const CONTRASTS = [
     description: 'Protein is darker than its surroundings, as in most tomograms.',
   },
   { id: 'bright', title: 'Bright', description: 'The volumes were inverted: protein is brighter.' },
+]
+
+const SUGGESTIONS: { id: Suggestions; title: string; description: string }[] = [
+  {
+    id: 'after-deciding',
+    title: 'After deciding',
+    description: 'Beside the stored answer. It cannot colour what people say.',
+  },
+  {
+    id: 'always',
+    title: 'Always',
+    description: 'Beside the buttons, before deciding. Faster, and people tend to follow the model.',
+  },
+  { id: 'never', title: 'Never', description: 'Nobody sees it while labeling.' },
 ]
 
 export function AboutFields({ draft, errors, edit }: FieldsProps) {
@@ -77,6 +91,13 @@ export function SamplingFields(props: FieldsProps) {
           hint="Otherwise the label page says that the batch is done."
           checked={draft.when_empty === 'random'}
           onChange={(checked) => edit({ when_empty: checked ? 'random' : 'ask' })}
+        />
+        <ChoiceField
+          label="What the model suggests, on the label page"
+          hint="Never for the evaluation sample and for second opinions: these are decided blind."
+          choices={SUGGESTIONS}
+          value={draft.suggestions}
+          onChange={(id) => edit({ suggestions: id as Suggestions })}
         />
       </div>
     </Section>

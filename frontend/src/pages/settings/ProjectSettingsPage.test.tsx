@@ -26,10 +26,13 @@ it('shows what another label rule would change, then saves what differs', async 
   expect(screen.getByText('8 from “barrel” to “double ring”')).toBeDefined()
   await user.clear(screen.getByLabelText('Asked of several people, %'))
   await user.type(screen.getByLabelText('Asked of several people, %'), '10')
+  await user.click(screen.getByRole('radio', { name: 'Always' }))
   await user.click(save)
   expect(await screen.findByText('Saved.')).toBeDefined()
   const sent = service.last('PATCH /projects/demo')
-  expect(sent.body).toEqual({ settings: { label_rule: 'majority', overlap_share: 0.1 } })
+  expect(sent.body).toEqual({
+    settings: { label_rule: 'majority', overlap_share: 0.1, suggestions: 'always' },
+  })
   expect(sent.headers.get('If-Match')).toBe('"1"')
 })
 

@@ -14,6 +14,7 @@ const NUMBERS = {
 } as const
 
 export type NumberName = keyof typeof NUMBERS
+export type Suggestions = NonNullable<Project['settings']['suggestions']>
 
 export interface Draft extends Record<NumberName, string> {
   name: string
@@ -21,6 +22,7 @@ export interface Draft extends Record<NumberName, string> {
   protein_contrast: Project['protein_contrast']
   when_empty: 'ask' | 'random'
   label_rule: LabelRule
+  suggestions: Suggestions
 }
 
 const DEFAULTS: Record<NumberName, number> = {
@@ -51,6 +53,7 @@ export function draftOf(project: Project): Draft {
     protein_contrast: project.protein_contrast,
     when_empty: settings.when_empty ?? 'ask',
     label_rule: settings.label_rule ?? 'single',
+    suggestions: settings.suggestions ?? 'after-deciding',
   }
 }
 
@@ -84,6 +87,7 @@ export function changesOf(project: Project, draft: Draft): ProjectPatch | null {
     if (draft[name].trim() !== before[name]) settings[name] = Number(draft[name]) / NUMBERS[name].factor
   if (draft.when_empty !== before.when_empty) settings.when_empty = draft.when_empty
   if (draft.label_rule !== before.label_rule) settings.label_rule = draft.label_rule
+  if (draft.suggestions !== before.suggestions) settings.suggestions = draft.suggestions
   if (Object.keys(settings).length > 0) patch.settings = settings
   return Object.keys(patch).length > 0 ? patch : null
 }

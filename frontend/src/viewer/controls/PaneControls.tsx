@@ -1,9 +1,10 @@
-/** The controls that lie in the panes: a slider through each stack, and the kind of 3D view. */
+/** The controls that lie in the panes: a slider through each stack, the layer, and the kind of 3D view. */
 import type { ReactElement } from 'react'
 import { useStore } from 'zustand'
 import { AXIS_NAMES, paneFractions, sliceIndex, type Rect } from '../geometry'
 import { MODES_3D, SLICE_PANES, STACK_AXIS, type Mode3d, type SlicePane, type ViewStore } from '../viewState'
 import type { Shape } from '../volume'
+import { LayerSwitch } from './LayerSwitch'
 import styles from './PaneControls.module.css'
 
 const MODE_NAMES: Readonly<Record<Mode3d, { name: string; title: string }>> = {
@@ -39,6 +40,7 @@ export function PaneControls({ store, shape, has3d }: PaneControlsProps): ReactE
         return rect === undefined ? null : (
           <div key={pane} className={styles.pane} style={place(rect)}>
             <SliceSlider store={store} pane={pane} size={shape[STACK_AXIS[pane]]} />
+            {pane === (maximised ?? 'axial') && <LayerSwitch store={store} />}
           </div>
         )
       })}

@@ -1,0 +1,82 @@
+/**
+ * How long it takes from the key of a decision until the next volume's slices are on screen, pixels read back:
+ * `npm run build && node checks/keyToPaint.mjs [--box 28] [--decisions 120] [--json FILE]`, on a quiet machine.
+ */
+import { writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { chromium } from 'playwright-core'
+import { BROWSER, lookAtMiddle, startLabelService } from './labelService.mjs'
+
+const WARM_UP = 15
+const LIMITS = { median: 60, p95: 120 }
+/** People take longer; the four volumes ahead must be there. */
+const PAUSE_MS = 350
+/** Further than this apart, one volume's middle is bright and the other's dark. */
+const DIFFERENT = 40
+
+const { values } = parseArgs({
+  options: {
+    box: { type: 'string', default: '28' },
+    decisions: { type: 'string', default: '120' },
+    json: { type: 'string' },
+  },
+})
+const [box, decisions] = [Number(values.box), Number(values.decisions)]
+
+const service = await startLabelService({ edge: box, items: decisions + 20 })
+const browser = await chromium.launch(BROWSER)
+const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+page.on('pageerror', (error) => console.error(error.message))
+await page.addInitScript(lookAtMiddle)
+await page.addInitScript((different) => {
+  // After each frame, when all its drawing is done: has the picture changed since the key?
+  window.waitForChange = () =>
+    new Promise((resolve) => {
+      const before = window.lookAtMiddle()
+      let pressed = null
+      window.addEventListener('keydown', (event) => (pressed = event.timeStamp), {
+        capture: true,
+        once: true,
+      })
+      const afterFrame = new MessageChannel()
+      afterFrame.port1.onmessage = () => {
+        const isNew = pressed !== null && Math.abs(window.lookAtMiddle() - before) > different
+        if (isNew) resolve(performance.now() - pressed)
+        else requestAnimationFrame(() => afterFrame.port2.postMessage(null))
+      }
+      requestAnimationFrame(() => afterFrame.port2.postMessage(null))
+    })
+}, DIFFERENT)
+await page.goto(`${service.url}/projects/demo/label`)
+
+const times = []
+for (let number = 0; number < decisions; number++) {
+  await page.waitForFunction('window.canDecide()')
+  await page.waitForTimeout(PAUSE_MS)
+  const change = page.evaluate('window.waitForChange()')
+  await page.waitForTimeout(20)
+  await page.keyboard.press(number % 2 === 0 ? '1' : '2')
+  times.push(await change)
+}
+const [version, stored] = [browser.version(), service.decisions()]
+await browser.close()
+service.stop()
+
+const sorted = times.slice(WARM_UP).sort((a, b) => a - b)
+const quantile = (part) =>
+  Number(sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))].toFixed(1))
+const result = {
+  box,
+  decisions: sorted.length,
+  stored,
+  median_ms: quantile(0.5),
+  p95_ms: quantile(0.95),
+  largest_ms: quantile(1),
+  limits_ms: LIMITS,
+  cores: cpus().length,
+  browser: `Chromium ${version}, headless, software WebGL 2`,
+}
+console.log(JSON.stringify(result, null, 2))
+if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`)
+process.exitCode = result.median_ms <= LIMITS.median && result.p95_ms <= LIMITS.p95 ? 0 : 1
