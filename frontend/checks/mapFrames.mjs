@@ -82,7 +82,8 @@ const measure = (kind) =>
 
 function figures(frames) {
   const ordered = frames.toSorted((one, other) => one - other)
-  const at = (share) => Number(ordered[Math.min(ordered.length - 1, Math.floor(share * ordered.length))].toFixed(1))
+  const at = (share) =>
+    Number(ordered[Math.min(ordered.length - 1, Math.floor(share * ordered.length))].toFixed(1))
   const seconds = frames.reduce((sum, each) => sum + each, 0) / 1000
   return {
     frames: frames.length,

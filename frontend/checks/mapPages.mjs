@@ -12,7 +12,10 @@ export function mapPages(f, project, volumeAnswer) {
     ]),
   )
   const volumes = Object.fromEntries(
-    Array.from({ length: 4000 }, (_, index) => [`GET /projects/demo/subtomograms/${index + 1}/volume`, index]),
+    Array.from({ length: 4000 }, (_, index) => [
+      `GET /projects/demo/subtomograms/${index + 1}/volume`,
+      index,
+    ]),
   )
   const answers = (map) =>
     new Proxy(project(f, { ...particles, 'GET /projects/demo/map': map }), {

@@ -11,7 +11,7 @@ import { SimilarLabeled } from './SimilarLabeled'
 const [barrel, rings] = project.classes as [(typeof project.classes)[0], (typeof project.classes)[0]]
 
 const task = (id: number, work: Work = 'query'): Task => ({
-  lease: { id, fencing_token: id, expires_at: '' },
+  lease: { id, fencing_token: id },
   work,
   subtomogram: {
     id,
@@ -49,7 +49,11 @@ const LIKE = {
   labeled: [like(5, barrel.id), like(6, barrel.id), like(7, rings.id)],
 }
 
-function show(suggestions: 'after-deciding' | 'always' | 'never', history: PastDecision[], work: Work = 'query') {
+function show(
+  suggestions: 'after-deciding' | 'always' | 'never',
+  history: PastDecision[],
+  work: Work = 'query',
+) {
   const service = new StubService({
     'GET /projects/demo/subtomograms/1/similar': LIKE,
     'GET /projects/demo/subtomograms/2/similar': LIKE,
@@ -68,7 +72,8 @@ function show(suggestions: 'after-deciding' | 'always' | 'never', history: PastD
   return { service, session }
 }
 
-const asked = ({ asked: all }: StubService) => all.map(({ key }) => key).filter((key) => key.endsWith('similar'))
+const asked = ({ asked: all }: StubService) =>
+  all.map(({ key }) => key).filter((key) => key.endsWith('similar'))
 
 describe('the most similar labeled particles', () => {
   it('are those of the last decision, with their labels', async () => {
@@ -88,7 +93,12 @@ describe('the most similar labeled particles', () => {
 
   it.each([
     ['of what is decided blind', 'always', [], 'evaluation'],
-    ['of a decision about the evaluation sample', 'after-deciding', [decided(task(1, 'evaluation'))], 'query'],
+    [
+      'of a decision about the evaluation sample',
+      'after-deciding',
+      [decided(task(1, 'evaluation'))],
+      'query',
+    ],
     ['of a decision that is not stored yet', 'after-deciding', [decided(task(1), 'pending')], 'query'],
     ['where the project wants none', 'never', [decided(task(1))], 'query'],
   ] as const)('are not asked for %s', async (_, suggestions, history, work) => {

@@ -42,9 +42,7 @@ export function SimilarLabeled({
       return <Strip project={project} session={session} particle={task.subtomogram} said={null} />
     default:
       if (!dwelt || last === undefined || !isSettled(last)) return null
-      return (
-        <Strip project={project} session={session} particle={last.task.subtomogram} said={last.choice} />
-      )
+      return <Strip project={project} session={session} particle={last.task.subtomogram} said={last.choice} />
   }
 }
 

@@ -30,7 +30,17 @@ export interface Grouping {
 /** More are not told apart by eye; the rest is one group. */
 export const MOST_GROUPS = 18
 const NEUTRAL = '#78828c'
-const PALETTE = ['#3d9be0', '#e69f00', '#1fb98c', '#cc79a7', '#e2702c', '#8ad0f5', '#c9a85c', '#9a8cff', '#f0e442']
+const PALETTE = [
+  '#3d9be0',
+  '#e69f00',
+  '#1fb98c',
+  '#cc79a7',
+  '#e2702c',
+  '#8ad0f5',
+  '#c9a85c',
+  '#9a8cff',
+  '#f0e442',
+]
 /** From unsure to sure, each lighter than the one before: told apart without their hue. */
 const CONFIDENCES: readonly { below: number; name: string; color: string }[] = [
   { below: 50, name: 'below 50 %', color: '#7a3fb0' },
@@ -54,11 +64,20 @@ export function groupBy(map: ParticleMap, by: ColourBy): Grouping {
     case 'prediction':
       return grouped(map.prediction, ofValues(legend.values), 'no prediction')
     case 'tomogram':
-      return grouped(map.tomogram, legend.tomograms.map((name) => ({ name })), 'unknown', true)
+      return grouped(
+        map.tomogram,
+        legend.tomograms.map((name) => ({ name })),
+        'unknown',
+        true,
+      )
     case 'cycle': {
       const last = map.cycle.reduce((most, each) => Math.max(most, each), 0)
       const kinds = Array.from({ length: last }, (_, index) => ({ name: `cycle ${index + 1}` }))
-      return grouped(map.cycle.map((number) => number - 1), kinds, 'not picked')
+      return grouped(
+        map.cycle.map((number) => number - 1),
+        kinds,
+        'not picked',
+      )
     }
     case 'confidence': {
       const steps = Int16Array.from(map.confidence, (percent) =>

@@ -62,7 +62,10 @@ describe('the grid', () => {
         Math.hypot(at(index).x - place.x, at(index).y - place.y),
       )
       const odd = (index: number) => index % 2 === 1
-      const nearest = distances.reduce((best, each, index) => (odd(index) && each < distances[best]! ? index : best), 1)
+      const nearest = distances.reduce(
+        (best, each, index) => (odd(index) && each < distances[best]! ? index : best),
+        1,
+      )
       expect(grid.nearest(place, 3, odd)).toBe(distances[nearest]! <= 3 ? nearest : null)
     }
   })
@@ -98,7 +101,7 @@ describe('the grid', () => {
 describe('groups', () => {
   it('say how many particles they have, in shapes and colours of their own', () => {
     const { groups, groupOf } = groupBy(map, 'prediction')
-    expect(groups.map(({ name }) => name)).toEqual([...map.legend.values.slice(0, 7).map(({ name }) => name)])
+    expect(groups.map(({ name }) => name)).toEqual(map.legend.values.slice(0, 7).map(({ name }) => name))
     groups.forEach(({ count }, group) => {
       expect(groupOf.filter((each) => each === group).length).toBe(count)
     })
@@ -137,7 +140,7 @@ describe('drawing', () => {
     const { order, faint } = lookOf(grouping, new Set([first!.name]), selected)
     expect(order.length).toBe(others.reduce((sum, { count }) => sum + count, 0))
     const shownOfSelected = [3, 4, 5].filter((index) => grouping.groupOf[index] !== 0)
-    expect([...order.slice(faint)].sort()).toEqual(shownOfSelected)
+    expect(Array.from(order.subarray(faint)).toSorted()).toEqual(shownOfSelected)
     const sizes = [...lookOf(grouping, new Set(), null).order].map(
       (index) => grouping.groups[grouping.groupOf[index]!]!.count,
     )
@@ -159,7 +162,7 @@ describe('drawing', () => {
     painter.paint(three, look, { x: 0, y: 0, scale: 1 }, 4)
     painter.show()
     const { data } = painted! as ImageData
-    const pixel = (x: number, y: number) => [...data.slice(4 * (y * 40 + x), 4 * (y * 40 + x) + 3)]
+    const pixel = (x: number, y: number) => Array.from(data.subarray(4 * (y * 40 + x), 4 * (y * 40 + x) + 3))
     expect(pixel(20, 15)).toEqual([255, 128, 0])
     expect(pixel(39, 1)).toEqual([255, 128, 0])
     expect(pixel(5, 5)).toEqual([13, 15, 18])

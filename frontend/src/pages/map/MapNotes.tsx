@@ -12,19 +12,20 @@ export function MapNotes({ slug, legend }: { slug: string; legend: MapLegend }) 
     <div className={styles.notes}>
       <p>
         By cycle {legend.cycle_number},{' '}
-        {method === 'umap' ? 'laid out by neighbourhood (UMAP).' : 'by its two principal components.'} Only near
-        and far mean something; directions do not.
+        {method === 'umap' ? 'laid out by neighbourhood (UMAP).' : 'by its two principal components.'} Only
+        near and far mean something; directions do not.
       </p>
       {better !== null && <BetterNote key={better.state} slug={slug} better={better} />}
       {legend.is_thinned && (
         <p>
-          {formatCount(shown)} of {formatCount(placed)} particles are drawn: some of each class the model sees.
+          {formatCount(shown)} of {formatCount(placed)} particles are drawn: some of each class the model
+          sees.
         </p>
       )}
       {withheld > 0 && (
         <p>
-          {formatPlural(withheld, 'particle')} of the evaluation sample {withheld === 1 ? 'is' : 'are'} left out
-          until you have decided {withheld === 1 ? 'it' : 'them'}: the place would tell what to answer.
+          {formatPlural(withheld, 'particle')} of the evaluation sample {withheld === 1 ? 'is' : 'are'} left
+          out until you have decided {withheld === 1 ? 'it' : 'them'}: the place would tell what to answer.
         </p>
       )}
     </div>

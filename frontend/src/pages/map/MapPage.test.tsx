@@ -59,7 +59,11 @@ describe('the map', () => {
     const target = await canvas()
     const shown = Number((await groups()).getByText('barrel').nextSibling?.textContent)
     fireEvent.pointerDown(target, { clientX: 0, clientY: 0, button: 0 })
-    for (const [clientX, clientY] of [[600, 0], [600, 400], [0, 400]]) {
+    for (const [clientX, clientY] of [
+      [600, 0],
+      [600, 400],
+      [0, 400],
+    ]) {
       fireEvent.pointerMove(target, { clientX, clientY })
     }
     fireEvent.pointerUp(target, { clientX: 0, clientY: 400 })

@@ -49,8 +49,8 @@ function NoMap() {
         title="The map comes with the first cycle"
         actions={<ButtonLink to={`/projects/${slug}/cycles`}>To the cycles</ButtonLink>}
       >
-        A cycle looks at every particle. The map then puts those that look alike next to each other, so that you
-        can outline a group and label it at once.
+        A cycle looks at every particle. The map then puts those that look alike next to each other, so that
+        you can outline a group and label it at once.
       </EmptyState>
     </Frame>
   )

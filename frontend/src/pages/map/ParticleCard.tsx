@@ -10,15 +10,7 @@ import styles from './ParticleCard.module.css'
 const DWELL_MS = 120
 
 /** What is known of one particle of the map. */
-export function ParticleCard({
-  project,
-  map,
-  index,
-}: {
-  project: Project
-  map: ParticleMap
-  index: number
-}) {
+export function ParticleCard({ project, map, index }: { project: Project; map: ParticleMap; index: number }) {
   const id = map.ids[index]!
   const dwelt = useDwell(id, DWELL_MS)
   const { data: particle } = useQuery({ ...particleQuery(project.slug, id), enabled: dwelt })
