@@ -31,8 +31,8 @@ from tomosift.kit.routing import ProblemApp, install_problem_handlers, operation
 from tomosift.kit.settings import get_settings
 from tomosift.kit.static_interface import serve_interface
 from tomosift.kit.web_security import WebSecurity
-from tomosift.pool.demo_endpoints import router as demo_router
 from tomosift.pool.class_sum_endpoints import router as class_sum_router
+from tomosift.pool.demo_endpoints import router as demo_router
 from tomosift.pool.denoised_endpoints import router as denoised_router
 from tomosift.pool.endpoints import router as pool_router
 from tomosift.pool.gallery_endpoints import router as gallery_router

@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { chromium } from 'playwright-core'
-import { BROWSER, lookAtMiddle, startLabelService } from './labelService.mjs'
+import { BROWSER, BUILT, lookAtMiddle, startLabelService } from './labelService.mjs'
 
 const WARM_UP = 15
 const LIMITS = { median: 60, p95: 120 }
@@ -19,12 +19,13 @@ const { values } = parseArgs({
   options: {
     box: { type: 'string', default: '28' },
     decisions: { type: 'string', default: '120' },
+    web: { type: 'string', default: BUILT },
     json: { type: 'string' },
   },
 })
 const [box, decisions] = [Number(values.box), Number(values.decisions)]
 
-const service = await startLabelService({ edge: box, items: decisions + 20 })
+const service = await startLabelService({ web: values.web, edge: box, items: decisions + 20 })
 const browser = await chromium.launch(BROWSER)
 const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
 page.on('pageerror', (error) => console.error(error.message))

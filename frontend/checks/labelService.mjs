@@ -8,7 +8,8 @@ import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runnerImport } from 'vite'
 
-const WEB = fileURLToPath(new URL('../../backend/tomosift/web/', import.meta.url))
+/** Where `npm run build` puts the interface. */
+export const BUILT = fileURLToPath(new URL('../../backend/tomosift/web/', import.meta.url))
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
 const KINDS = 8
 
@@ -30,8 +31,8 @@ function madeUpVolume(edge, seed) {
   return body
 }
 
-/** Starts the service; resolves with its address, how many decisions came, and how to stop it. `edge` in voxels. */
-export async function startLabelService({ edge, items }) {
+/** Starts the service on a built interface; resolves with its address, how many decisions came, and how to stop it. */
+export async function startLabelService({ web, edge, items }) {
   const { module: f } = await runnerImport('./src/testing/fixtures.ts')
   const volumes = Array.from({ length: KINDS }, (_, kind) => madeUpVolume(edge, kind))
   let next = 0
@@ -83,7 +84,7 @@ export async function startLabelService({ edge, items }) {
 
   async function answer(request, response) {
     const { pathname } = new URL(request.url, 'http://localhost')
-    if (!pathname.startsWith('/api/')) return sendFile(response, pathname)
+    if (!pathname.startsWith('/api/')) return sendFile(response, web, pathname)
     if (pathname.endsWith('/events')) {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' })
       return response.write('event: hello\ndata: {}\n\n')
@@ -128,10 +129,10 @@ function sendVolume(response, body, edge) {
     .end(body)
 }
 
-async function sendFile(response, path) {
+async function sendFile(response, web, path) {
   const file = extname(path) === '' ? '/index.html' : path
   try {
-    const body = await readFile(join(WEB, file))
+    const body = await readFile(join(web, file))
     response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(body)
   } catch {
     response.writeHead(404).end()

@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { chromium } from 'playwright-core'
-import { BROWSER, lookAtMiddle, startLabelService } from './labelService.mjs'
+import { BROWSER, BUILT, lookAtMiddle, startLabelService } from './labelService.mjs'
 
 const EVERY = 100
 /** Caches are full by then. */
@@ -17,6 +17,7 @@ const { values } = parseArgs({
   options: {
     swaps: { type: 'string', default: '1500' },
     box: { type: 'string', default: '28' },
+    web: { type: 'string', default: BUILT },
     json: { type: 'string' },
   },
 })
@@ -53,7 +54,7 @@ function countGraphicsMemory() {
   )
 }
 
-const service = await startLabelService({ edge: box, items: swaps + 10 })
+const service = await startLabelService({ web: values.web, edge: box, items: swaps + 10 })
 const browser = await chromium.launch(BROWSER)
 const page = await browser.newPage({ viewport: { width: 1024, height: 768 } })
 page.on('pageerror', (error) => console.error(error.message))
