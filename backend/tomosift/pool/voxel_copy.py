@@ -50,6 +50,7 @@ def copy_voxels(
     records = records or NoRecords()
     problems = ImportProblems()
     hashes: list[str] = []
+    buffers = _Buffers(array.box)
     with VolumeReader() as reader, ThreadPoolExecutor(1, thread_name_prefix="write-voxels") as writer:
         writing: Future[Sequence[str]] | None = None
         for block in array.blocks():
@@ -60,7 +61,8 @@ def copy_voxels(
                 hashes += known
                 tell(block.stop)
                 continue
-            batch = _read_block(reader, voxels, block, array.box, tell, problems, list_rows)
+            batch = buffers.next(len(block))
+            _read_block(reader, voxels, block, batch, tell, problems, list_rows)
             hashes += _written(writing)
             writing = None
             if not problems:  # with problems, go on reading only to name them all
@@ -70,16 +72,32 @@ def copy_voxels(
     return hashes
 
 
+class _Buffers:
+    """Two blocks of memory in turn: one is read into while the other is written. New memory for each block would cost
+    as much as copying the voxels into it, because the system clears it first."""
+
+    def __init__(self, box: int) -> None:
+        self._shape = (box, box, box)
+        self._blocks: list[NDArray[np.float32]] = []
+
+    def next(self, count: int) -> NDArray[np.float32]:
+        """Room for `count` cubes: the memory that was given out the last time but one."""
+        block = self._blocks.pop(0) if len(self._blocks) == 2 else None
+        if block is None or len(block) < count:
+            block = np.empty((count, *self._shape), np.float32)
+        self._blocks.append(block)
+        return block[:count]
+
+
 def _read_block(
     reader: VolumeReader,
     voxels: VoxelSource,
     block: range,
-    box: int,
+    batch: NDArray[np.float32],
     tell: Callable[[int], None],
     problems: ImportProblems,
     list_rows: NDArray[np.int64] | None,
-) -> NDArray[np.float32]:
-    batch = np.empty((len(block), box, box, box), np.float32)
+) -> None:
     for done, place in enumerate(voxels.reading_order(block), start=block.start):
         tell(done)
         try:
@@ -89,7 +107,6 @@ def _read_block(
             problems.add_format_problem(problem, row + 1)
             if problems.is_full:
                 problems.raise_any()
-    return batch
 
 
 def _write_block(array: VolumeArray, records: BlockRecords, start: int, batch: NDArray[np.float32]) -> Sequence[str]:

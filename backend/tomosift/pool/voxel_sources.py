@@ -5,6 +5,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,12 @@ class ImageCubes(VoxelSource):
     indices: NDArray[np.int32]
 
     def read(self, reader: VolumeReader, place: int) -> NDArray[np.float32]:
-        return reader.open(Path(self.files[self.numbers[place]])).read_cube(int(self.indices[place]) or None)
+        return reader.open(self._paths[self.numbers[place]]).read_cube(int(self.indices[place]) or None)
+
+    @cached_property
+    def _paths(self) -> Sequence[Path]:
+        """The files, each made a path once: taking one apart for every cube costs a tenth of reading it."""
+        return [Path(file) for file in self.files]
 
     def reading_order(self, places: range) -> Sequence[int]:
         part = slice(places.start, places.stop)
