@@ -55,6 +55,12 @@ class Settings(BaseSettings):
         description="Folders the server may read particle files from, separated by ':'. Default: none.",
         validation_alias=AliasChoices("TOMOSIFT_IMPORT_ROOTS", "import_roots"),
     )
+    api_processes: int = Field(
+        default_factory=lambda: 2 if (os.cpu_count() or 1) >= 4 else 1,
+        ge=1,
+        le=64,
+        description="Processes that answer requests; by default 2 on a computer of 4 or more cores, else 1.",
+    )
     upload_limit_gb: float = Field(default=200.0, gt=0, description="Largest total size of one upload, in GB.")
     request_limit_mb: float = Field(default=32.0, gt=0, description="Largest size of one request body, in MB.")
     lease_minutes: float = Field(default=20.0, gt=0, description="How long an opened item stays reserved.")
