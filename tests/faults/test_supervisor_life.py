@@ -6,6 +6,7 @@ import signal
 import stat
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -172,6 +173,27 @@ def test_requests_wait_while_the_service_restarts(shared: UpProcess) -> None:
     os.kill(before, signal.SIGKILL)
     answer = httpx.get(f"{shared.url}/pid", timeout=20, trust_env=False)
     assert answer.json() != before
+
+
+def test_several_processes_answer_on_one_socket(home: Path) -> None:
+    up = UpProcess(home, TOMOSIFT_API_PROCESSES="2")
+    up.wait_until_ready()
+    answering: set[int] = set()
+    deadline = time.monotonic() + 30
+    while len(answering) < 2:
+        assert time.monotonic() < deadline, f"only {answering} answer"
+        answering |= pids_of_requests_at_once(up, 20)
+    assert answering == {up.child("api"), up.child("api-2")}
+    killed = up.child("api")
+    os.kill(killed, signal.SIGKILL)
+    assert killed not in pids_of_requests_at_once(up, 5)
+    up.stop()
+
+
+def pids_of_requests_at_once(up: UpProcess, count: int) -> set[int]:
+    """Which processes answer, on connections that are open at the same time."""
+    with ThreadPoolExecutor(count) as pool:
+        return set(pool.map(lambda _: httpx.get(f"{up.url}/pid", timeout=20, trust_env=False).json(), range(count)))
 
 
 def test_lock_file_tells_the_address(shared: UpProcess) -> None:
