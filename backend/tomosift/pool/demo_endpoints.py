@@ -1,7 +1,6 @@
 """HTTP face of the demo project."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
 
 from tomosift.accounts.authentication import AdminUser
 from tomosift.accounts.repeatable import repeatable
@@ -10,22 +9,13 @@ from tomosift.kit.database import transaction
 from tomosift.kit.routing import problems
 from tomosift.pool.demo_project import DEMO_SLUG, request_demo
 from tomosift.pool.job_views import job_out
-from tomosift.pool.schemas import JobOut
+from tomosift.pool.schemas import DemoOut
 from tomosift.tables import Project
 
 router = APIRouter(tags=["projects"])
 
 
-class DemoOut(BaseModel):
-    """The demo project while its particles are made."""
-
-    slug: str
-    job: JobOut = Field(description="Simulates the particles; then an import brings them in.")
-
-
-@router.post(
-    "/demo-project", status_code=202, summary="Make the demo project", responses=problems(401, 403, 409, 422)
-)
+@router.post("/demo-project", status_code=202, summary="Make the demo project", responses=problems(401, 403, 409, 422))
 @repeatable()
 def create_demo_project(admin: AdminUser) -> DemoOut:
     """Make the project `demo` and start the job that fills it: 600 simulated cubes (administrators)."""

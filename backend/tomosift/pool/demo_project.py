@@ -55,9 +55,7 @@ def request_demo(session: Session, owner_id: uuid.UUID) -> Job:
         classes=[ClassIn(name=name) for name in phantom_names()],
     )
     project = create_project(session, wanted, owner_id)
-    job = Job(
-        id=uuid.uuid4(), project_id=project.id, kind="demo", task=DEMO_TASK, queue=CPU_QUEUE, created_by=owner_id
-    )
+    job = Job(id=uuid.uuid4(), project_id=project.id, kind="demo", task=DEMO_TASK, queue=CPU_QUEUE, created_by=owner_id)
     post_job(session, job)
     session.refresh(job)
     return job
@@ -73,9 +71,7 @@ def run_demo(job: RunningJob) -> None:
     with transaction() as session:
         row = job_control.hold(session, job.claim.job_id, job.claim.token)
         assert row.project_id is not None
-        request_import(
-            session, row.project_id, row.created_by, ListLocation(star.resolve(), star.resolve().parent)
-        )
+        request_import(session, row.project_id, row.created_by, ListLocation(star.resolve(), star.resolve().parent))
         job_control.finish(session, job.claim.job_id, job.claim.token, "succeeded", result={})
 
 

@@ -71,6 +71,13 @@ class JobOut(BaseModel):
     finished_at: datetime | None
 
 
+class DemoOut(BaseModel):
+    """The demo project while its particles are made."""
+
+    slug: str
+    job: JobOut = Field(description="Simulates the particles; then an import brings them in.")
+
+
 class JobLogEntry(BaseModel):
     """A line a job wrote for people."""
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from tomosift.client.calls import Call, Json, new_key, segment, version_tag
-from tomosift.pool.demo_endpoints import DemoOut
+from tomosift.pool.schemas import DemoOut
 from tomosift.projects.class_set_schemas import (
     ClassPatch,
     ClassSetChanged,
