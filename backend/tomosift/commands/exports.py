@@ -43,6 +43,10 @@ def export(
     min_agreement: Annotated[
         float | None, typer.Option(min=0, max=1, help="Least share of opinions that agree with the label.")
     ] = None,
+    max_unlike: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Leave out what a model decided that is more unlike all classes than this."),
+    ] = None,
     tomograms: Annotated[str | None, typer.Option(help="Only of these tomograms.", metavar="A,B,…")] = None,
     keep_class_number: Annotated[
         bool, typer.Option("--keep-class-number", help="Leave rlnClassNumber (or its like) as it was imported.")
@@ -76,6 +80,7 @@ def export(
         "annotators": _parts(annotators),
         "min_confidence": min_confidence,
         "min_agreement": min_agreement,
+        "max_unlike": max_unlike,
         "tomograms": _parts(tomograms),
     }
     body: dict[str, Any] = {
