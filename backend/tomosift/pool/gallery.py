@@ -24,6 +24,7 @@ def gallery_items(
     cycle_id = _NO_CYCLE if served is None else served.cycle_id
     rows = session.execute(
         select(Subtomogram, CurrentLabel, Prediction, EvaluationItem.subtomogram_id.label("sampled"))
+        .select_from(Subtomogram)
         .outerjoin(CurrentLabel, and_(CurrentLabel.subtomogram_id == Subtomogram.id, is_shown_to(reader)))
         .outerjoin(Prediction, and_(Prediction.cycle_id == cycle_id, Prediction.subtomogram_id == Subtomogram.id))
         .outerjoin(EvaluationItem, EvaluationItem.subtomogram_id == Subtomogram.id)

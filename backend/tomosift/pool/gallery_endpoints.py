@@ -94,7 +94,7 @@ def read_gallery(
         served = read_served(session, access.project_id)
         keys = gallery_keys(session, reader, served, view, limit=limit + 1, after=_key(view, after), rank=rank)
         items = gallery_items(session, reader, access.slug, served, [item for _, item in keys])
-    page = page_of(list(zip(keys, items, strict=True)), limit, lambda row: row[1], lambda row: row[0])
+    page = page_of(list(zip(keys, items, strict=True)), limit, lambda row: row[1], lambda row: _cursor(row[0]))
     return GalleryPage(items=page.items, next=page.next, model=served_model(served))
 
 
@@ -151,6 +151,11 @@ def read_tiles(
     with transaction() as session:
         places = tiles.find_places(session, access.project_id, wanted)
     return tiles.answer(tiles.make_tiles(places, view, size, low_pass), is_named=all(each.digest for each in wanted))
+
+
+def _cursor(key: Key) -> tuple[float, ...]:
+    """The values that `_key` reads again."""
+    return tuple(each for each in key if each is not None)
 
 
 def _key(view: GalleryView, after: str | None) -> Key | None:

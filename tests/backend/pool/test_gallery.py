@@ -148,17 +148,21 @@ def test_every_order_and_filter_is_the_literal_one_by_pages_and_by_rank(gallery:
     }
     for place, (query, passes) in enumerate(literal_views(gallery)):
         for number, (sort, value) in enumerate(values.items()):
-            descending = (place + number) % 2 == 0
+            if (place + number) % 5 not in (0, 2):  # each filter in two orders, each order under most filters
+                continue
+            descending = place % 2 == 0
             kept = [item for item in whole if passes(item) and value(item) is not None]
             expected = sorted(kept, key=lambda item: (value(item), item["id"]), reverse=descending)
             asked = {**query, "sort": sort, "descending": descending}
-            assert gallery.read(client, limit=4, **asked) == expected, asked
-            assert gallery.read(client, limit=4, rank=2, **asked) == expected[2:], asked
+            assert gallery.read(client, limit=6, **asked) == expected, asked
+            assert gallery.read(client, rank=2, **asked) == expected[2:], asked
             count = client.get(f"{gallery.path}/gallery/count", params=asked).json()
             assert count == {"count": len(expected), "is_capped": False, "before": None}, asked
 
 
-def test_nothing_is_told_of_evaluation_items_that_are_not_decided(gallery: Gallery) -> None:
+def test_nothing_is_told_of_open_evaluation_items_and_labels_of_open_questions_are_as_if_they_were_not(
+    gallery: Gallery,
+) -> None:
     for who, open_items in (("ada", {14, 15}), ("ben", {12, 13, 14, 15})):
         client = gallery.client(who)
         whole = gallery.read(client)
@@ -178,9 +182,6 @@ def test_nothing_is_told_of_evaluation_items_that_are_not_decided(gallery: Galle
             {"annotator": str(gallery.world.user_ids[who])},
         ):
             assert not set(gallery.numbers(gallery.read(client, **telling))) & open_items, (who, telling)
-
-
-def test_labels_of_an_open_question_are_as_if_they_were_not(gallery: Gallery) -> None:
     ada, ben = gallery.client(), gallery.client("ben")
     assert gallery.read(ada)[8]["label"] is None
     assert gallery.read(ben)[8]["label"]["kind"] == "class", "Ben said it himself"
@@ -208,28 +209,27 @@ def test_merged_and_retired_classes_count_for_what_they_are_now(gallery: Gallery
 
     change(kind="merge", class_id=str(proteasome), into_id=str(ribosome))
     assert 5 in gallery.numbers(gallery.read(ada, predicted=f"class:{ribosome}"))
-    assert gallery.numbers(gallery.read(ada, disagrees=True)) == [6, 13]
+    assert gallery.numbers(gallery.read(ada, disagrees=True)) == [3, 6, 13]
     change(kind="restore", class_id=str(proteasome))
     change(kind="retire", class_id=str(ribosome))
     assert gallery.read(ada)[0]["prediction"]["kind"] is None
     assert gallery.read(ada, predicted=f"class:{ribosome}") == []
 
 
-def test_counts_are_capped_and_values_have_a_rank(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counts_are_capped_values_have_a_rank_and_nonsense_is_refused(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = gallery.client()
     by_score = [item["prediction"]["score"] for item in gallery.read(client, sort="score", descending=True)]
     query = {"sort": "score", "descending": True, "value": 0.5}
-    answer = client.get(f"{gallery.path}/gallery/count", params=query).json()
-    assert answer["before"] == sum(score > 0.5 for score in by_score)
+    counted = client.get(f"{gallery.path}/gallery/count", params=query).json()
+    assert counted["before"] == sum(score > 0.5 for score in by_score)
     monkeypatch.setattr(gallery_endpoints, "MOST_COUNTED", 3)
     capped = client.get(f"{gallery.path}/gallery/count", params={"label": "unlabeled"}).json()
     assert (capped["count"], capped["is_capped"]) == (3, True)
     assert client.get(f"{gallery.path}/gallery/count").json()["count"] == 18, "the whole pool is counted as it is"
-
-
-@pytest.mark.parametrize(
-    ("query", "status"),
-    [
+    ben = gallery.client("ben")
+    refused: list[tuple[dict[str, Any], int]] = [
         ({"sort": "name"}, 422),
         ({"label": "anything"}, 422),
         ({"predicted": "unsure"}, 422),
@@ -239,12 +239,11 @@ def test_counts_are_capped_and_values_have_a_rank(gallery: Gallery, monkeypatch:
         ({"after": "rubbish"}, 422),
         ({"colour": "red"}, 422),
         ({"annotator": str(uuid.uuid4())}, 403),
-    ],
-)
-def test_what_cannot_be_asked_for(gallery: Gallery, query: dict[str, Any], status: int) -> None:
-    answer = gallery.client("ben").get(f"{gallery.path}/gallery", params=query)
-    assert answer.status_code == status
-    assert answer.json()["detail"]
+    ]
+    for asked, status in refused:
+        answer = ben.get(f"{gallery.path}/gallery", params=asked)
+        assert answer.status_code == status, asked
+        assert answer.json()["detail"]
 
 
 def test_before_predictions_are_there_the_page_says_so(settings: Settings, tmp_path: Path, clean_database: str) -> None:
@@ -260,7 +259,7 @@ def test_before_predictions_are_there_the_page_says_so(settings: Settings, tmp_p
     assert (page["model"]["state"], len(page["items"])) == ("ready", 3)
 
 
-def test_tiles_are_the_volumes_projected_and_may_be_kept_under_their_hashes(gallery: Gallery) -> None:
+def test_tiles_are_the_volumes_projected_and_the_unlabeled_are_kept(gallery: Gallery) -> None:
     client, ids = gallery.client(), [gallery.ids[4], gallery.ids[1], gallery.ids[4]]
     with transaction() as session:
         hashes = {each: uuid.uuid4().hex for each in ids}
@@ -279,16 +278,15 @@ def test_tiles_are_the_volumes_projected_and_may_be_kept_under_their_hashes(gall
     for wrong, status in ((f"{ids[0]}-00000000", 404), ("999999", 404), ("x", 422), (",".join(["1"] * 257), 422)):
         assert client.get(f"{gallery.path}/tiles", params={"ids": wrong}).status_code == status
 
-
-def test_what_nobody_has_labeled_is_kept_whoever_writes_labels(gallery: Gallery) -> None:
+    # What nobody has labeled is kept, whoever writes labels.
     def kept_is_true() -> None:
         kept = {row[0] for row in rows("SELECT subtomogram_id FROM unlabeled_subtomogram")}
         labeled = {row[0] for row in rows("SELECT subtomogram_id FROM current_label")}
         assert kept == set(gallery.ids) - labeled
 
-    client, ids = gallery.client(), [gallery.ids[0], *gallery.ids[9:12]]
+    several = [gallery.ids[0], *gallery.ids[9:12]]
     kept_is_true()
-    body = {"subtomogram_ids": ids, "kind": "junk"}
+    body = {"subtomogram_ids": several, "kind": "junk"}
     made = client.post(f"{gallery.path}/decisions/bulk", json=body, headers=fresh_key()).json()
     kept_is_true()
     undone = client.post(f"{gallery.path}/decisions/bulk/{made['bulk_id']}/undo", headers=fresh_key())
