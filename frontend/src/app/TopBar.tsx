@@ -29,6 +29,7 @@ const TABS = [
   { path: '', title: 'Overview' },
   { path: '/label', title: 'Label' },
   { path: '/cycles', title: 'Cycles' },
+  { path: '/gallery', title: 'Gallery' },
   { path: '/map', title: 'Map' },
   { path: '/data', title: 'Data' },
   { path: '/review', title: 'Review' },
