@@ -21,8 +21,12 @@ export function mapPages(f, project, volumeAnswer) {
     new Proxy(project(f, { ...particles, 'GET /projects/demo/map': map }), {
       get: (all, key) => (key in volumes ? volumeAnswer(28, volumes[key]) : all[key]),
     })
+  const drawn = async (page) => {
+    await page.getByRole('img', { name: /^Map of/ }).waitFor()
+    await page.waitForTimeout(400)
+  }
   const outline = async (page) => {
-    await page.waitForTimeout(500)
+    await drawn(page)
     const { x, y, width, height } = await page.locator('canvas').first().boundingBox()
     const [left, top] = [x + width * 0.5, y + height * 0.2]
     await page.keyboard.down('Shift')
@@ -40,7 +44,7 @@ export function mapPages(f, project, volumeAnswer) {
     await page.keyboard.up('Shift')
   }
   const step = async (page) => {
-    await page.waitForTimeout(500)
+    await drawn(page)
     await page.keyboard.press('ArrowRight')
     await page.keyboard.press('ArrowRight')
   }
@@ -61,6 +65,7 @@ export function mapPages(f, project, volumeAnswer) {
           better: { job_id: 'j9', state: 'running', progress: { done: 120, total: 300 }, detail: null },
         }),
       ),
+      act: drawn,
     },
     {
       name: 'map-empty',

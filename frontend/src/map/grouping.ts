@@ -11,8 +11,9 @@ export const COLOURINGS: readonly { readonly value: ColourBy; readonly title: st
   { value: 'tomogram', title: 'Tomogram' },
 ]
 
-export const SHAPES = ['disc', 'square', 'triangle', 'diamond', 'cross', 'ring'] as const
-export type Shape = (typeof SHAPES)[number]
+const SHAPES = ['disc', 'square', 'triangle', 'diamond', 'cross', 'ring'] as const
+/** `dot` is for what there is nothing to say of. */
+export type Shape = (typeof SHAPES)[number] | 'dot'
 
 export interface Group {
   readonly name: string
@@ -29,7 +30,8 @@ export interface Grouping {
 
 /** More are not told apart by eye; the rest is one group. */
 export const MOST_GROUPS = 18
-const NEUTRAL = '#78828c'
+const NEUTRAL = '#9aa5b0'
+const NOTHING_TO_SAY = '#6b757f'
 const PALETTE = [
   '#3d9be0',
   '#e69f00',
@@ -122,7 +124,7 @@ function grouped(
   }
   if (counts[kinds.length]! > 0) {
     groupOfKind[kinds.length] = groups.length
-    groups.push({ name: without, color: NEUTRAL, shape: 'disc', count: counts[kinds.length]! })
+    groups.push({ name: without, color: NOTHING_TO_SAY, shape: 'dot', count: counts[kinds.length]! })
   }
   const groupOf = new Uint8Array(numbers.length)
   numbers.forEach((number, at) => (groupOf[at] = groupOfKind[number < 0 ? kinds.length : number]!))

@@ -53,15 +53,16 @@ export class PointPainter {
   }
 
   private stamp({ stamp, offsets }: PlacedStamp, x: number, y: number, colour: number): void {
-    const { reach, alpha } = stamp
-    if (x < -reach || y < -reach || x >= this.width + reach || y >= this.height + reach) return
-    const base = y * this.width + x
-    const { pixels } = this
-    const isWhole = x >= reach && y >= reach && x < this.width - reach && y < this.height - reach
+    const { reach, alpha, dx, dy } = stamp
+    const { pixels, width, height } = this
+    if (x < -reach || y < -reach || x >= width + reach || y >= height + reach) return
+    const base = y * width + x
+    const isWhole = x >= reach && y >= reach && x < width - reach && y < height - reach
     for (let at = 0; at < offsets.length; at++) {
-      if (!isWhole && !this.isInside(x + stamp.dx[at]!, y + stamp.dy[at]!)) continue
+      if (!isWhole && !this.isInside(x + dx[at]!, y + dy[at]!)) continue
       const pixel = base + offsets[at]!
-      pixels[pixel] = alpha[at] === 256 ? colour : mixed(pixels[pixel]!, colour, alpha[at]!)
+      const part = alpha[at]!
+      pixels[pixel] = part === 256 ? colour : mixed(pixels[pixel]!, colour, part)
     }
   }
 

@@ -10,22 +10,33 @@ export interface Stamp {
   readonly reach: number
 }
 
-/** Below this, shapes look alike; all are squares, which are the quickest. */
-export const SMALLEST_SHAPE = 6
+/** Below this, shapes look alike; all are full squares, which are the quickest. */
+const SMALLEST_SHAPE = 6
+const FULL = 256
 const SAMPLES = 4
 
 const cache = new Map<string, Stamp>()
 
 /** The mark of a shape, `diameter` pixels wide. */
 export function stampOf(shape: Shape, diameter: number): Stamp {
-  const drawn = diameter < SMALLEST_SHAPE ? 'square' : shape
-  const key = `${drawn}/${diameter}`
+  const key = `${shape}/${diameter}`
   let stamp = cache.get(key)
   if (stamp === undefined) {
-    stamp = draw(drawn, diameter)
+    stamp = diameter < SMALLEST_SHAPE ? fullSquare(diameter) : draw(shape, diameter)
     cache.set(key, stamp)
   }
   return stamp
+}
+
+function fullSquare(edge: number): Stamp {
+  const first = -Math.floor(edge / 2)
+  const pixels = Array.from({ length: edge * edge }, (_, at) => at)
+  return {
+    dx: Int32Array.from(pixels, (at) => first + (at % edge)),
+    dy: Int32Array.from(pixels, (at) => first + Math.floor(at / edge)),
+    alpha: new Int32Array(edge * edge).fill(FULL),
+    reach: -first,
+  }
 }
 
 function draw(shape: Shape, diameter: number): Stamp {
@@ -44,7 +55,7 @@ function draw(shape: Shape, diameter: number): Stamp {
       if (hits === 0) continue
       dx.push(x)
       dy.push(y)
-      alpha.push(Math.round((256 * hits) / SAMPLES ** 2))
+      alpha.push(Math.round((FULL * hits) / SAMPLES ** 2))
     }
   }
   return { dx: Int32Array.from(dx), dy: Int32Array.from(dy), alpha: Int32Array.from(alpha), reach }
@@ -56,6 +67,8 @@ function covers(shape: Shape, x: number, y: number): boolean {
   switch (shape) {
     case 'disc':
       return Math.hypot(x, y) <= 0.95
+    case 'dot':
+      return Math.hypot(x, y) <= 0.66
     case 'ring':
       return Math.hypot(x, y) <= 1 && Math.hypot(x, y) >= 0.55
     case 'square':

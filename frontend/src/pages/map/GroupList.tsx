@@ -53,6 +53,7 @@ export function GroupList({
 /** The marks of `stamps.ts`, on a grid of 16. */
 const OUTLINES: Record<Shape, string> = {
   disc: 'M8 2.2a5.8 5.8 0 1 0 0 11.6a5.8 5.8 0 1 0 0-11.6Z',
+  dot: 'M8 4.2a3.8 3.8 0 1 0 0 7.6a3.8 3.8 0 1 0 0-7.6Z',
   square: 'M3.2 3.2h9.6v9.6H3.2Z',
   triangle: 'M8 2.3 14 12.6H2Z',
   diamond: 'M8 1.7 14.3 8 8 14.3 1.7 8Z',
