@@ -164,7 +164,7 @@ export function pages(f) {
       name: 'overview-table',
       path: '/projects/demo',
       answers: project(f),
-      act: (page) => page.getByText('Show as a table').click(),
+      act: (page) => page.getByText('Show as a table').first().click(),
       fullPage: true,
     },
     { name: 'launch', path: '/projects/demo', answers: project(f), act: launch },

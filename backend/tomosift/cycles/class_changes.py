@@ -102,9 +102,7 @@ def changed_particles(store: ArtifactStore, comparison: Comparison, was: str, no
     return ChangedParticles(count=len(places), subtomogram_ids=ids[surest].tolist())
 
 
-def _scored(
-    session: Session, project_id: uuid.UUID, number: int, code: dict[uuid.UUID, int], junk: int
-) -> ScoredCycle:
+def _scored(session: Session, project_id: uuid.UUID, number: int, code: dict[uuid.UUID, int], junk: int) -> ScoredCycle:
     row = session.execute(
         select(Cycle, Model.classes)
         .outerjoin(Model, Model.cycle_id == Cycle.id)

@@ -46,7 +46,18 @@ def start_due_cycles(session: Session) -> int:
         .order_by(CycleTrigger.project_id)
         .with_for_update(of=CycleTrigger, skip_locked=True)
     ).all()
-    return sum(_look_at(session, row.CycleTrigger, row.Project) for row in rows)
+    return sum(_try(session, row.CycleTrigger, row.Project) for row in rows)
+
+
+def _try(session: Session, trigger: CycleTrigger, project: Project) -> bool:
+    """Look at one project; what goes wrong in it stops neither the others nor the service's other periodic work."""
+    try:
+        with session.begin_nested():
+            return _look_at(session, trigger, project)
+    except ProblemError as error:
+        if error.kind not in NOT_YET:
+            _pause(session, trigger, project, f"A cycle could not be launched: {error.detail}")
+        return False
 
 
 def _look_at(session: Session, trigger: CycleTrigger, project: Project) -> bool:
@@ -64,7 +75,14 @@ def _look_at(session: Session, trigger: CycleTrigger, project: Project) -> bool:
         _pause(session, trigger, project, f"Cycle {newest.number} failed: {why}.")
         return False
     due = _due(session, trigger)
-    return due is not None and _launch(session, trigger, project, due)
+    if due is None:
+        return False
+    cycle = launch_cycle(session, project.id, due.launcher, trigger.settings)
+    if due.night is not None:
+        trigger.night = due.night
+    why = due.launcher.reason
+    record(session, SYSTEM, "cycle.launched", f"cycle {cycle.number}", project, settings=trigger.settings, reason=why)
+    return True
 
 
 def _due(session: Session, trigger: CycleTrigger) -> _Due | None:
@@ -90,21 +108,6 @@ def _night(trigger: CycleTrigger) -> datetime | None:
     moment = last_moment(trigger.nightly_at, time_zone(trigger.time_zone), now)
     is_done = moment <= max(trigger.set_at, trigger.night or trigger.set_at)
     return None if is_done or now - moment > LATEST else moment
-
-
-def _launch(session: Session, trigger: CycleTrigger, project: Project, due: _Due) -> bool:
-    try:
-        with session.begin_nested():
-            cycle = launch_cycle(session, project.id, due.launcher, trigger.settings)
-    except ProblemError as error:
-        if error.kind not in NOT_YET:
-            _pause(session, trigger, project, f"A cycle could not be launched: {error.detail}")
-        return False
-    if due.night is not None:
-        trigger.night = due.night
-    reason = due.launcher.reason
-    record(session, SYSTEM, "cycle.launched", f"cycle {cycle.number}", project, settings=trigger.settings, reason=reason)
-    return True
 
 
 def _pause(session: Session, trigger: CycleTrigger, project: Project, why: str) -> None:

@@ -9,12 +9,12 @@ from fastapi.security.utils import get_authorization_scheme_param
 
 from tomosift.accounts.authentication import SESSION_COOKIE, current_user
 from tomosift.accounts.repeatable import repeatable
-from tomosift.cycles.launch import Launcher, cancel_cycle, launch_cycle
+from tomosift.cycles.launch import Launcher, cancel_cycle, check_launch, launch_cycle
 from tomosift.cycles.model_view import model_view
 from tomosift.cycles.overview import learning_curve, list_cycles, read_cycle
 from tomosift.cycles.quality import likely_label_errors
 from tomosift.cycles.quality_schemas import LikelyLabelErrors, ModelView
-from tomosift.cycles.schemas import CycleOut, CycleRequest, LearningCurve
+from tomosift.cycles.schemas import CycleOut, CycleRequest, LearningCurve, SettingsCheck
 from tomosift.cycles.suggestion_rule import check_suggestion_may_be_seen
 from tomosift.kit.artifacts import ArtifactStore
 from tomosift.kit.audit import record
@@ -55,6 +55,14 @@ def create_cycle(body: CycleRequest, access: CuratorAccess) -> CycleOut:
         cycle = launch_cycle(session, access.project_id, launcher, body.settings)
         record(session, access.user, "cycle.launched", f"cycle {cycle.number}", access, settings=body.settings)
         return read_cycle(session, access.project_id, cycle.number)
+
+
+@router.post("/cycles/check", summary="Check settings before a launch", responses=problems(401, 403, 404, 422))
+def check_cycle_settings(body: CycleRequest, access: CuratorAccess) -> SettingsCheck:
+    """The complete settings, or each one that is wrong and why. Launches nothing."""
+    with transaction() as session:
+        settings, errors = check_launch(session, access.project_id, body.settings)
+    return SettingsCheck.model_validate({"settings": settings, "errors": errors})
 
 
 @router.get("/cycles/{number}", summary="One cycle", responses=problems(401, 403, 404, 422))
@@ -135,7 +143,7 @@ async def stream_project_events(request: Request, access: ViewerAccess) -> Strea
     def still_allowed() -> bool:
         try:
             user = current_user(request, request.cookies.get(SESSION_COOKIE), bearer)
-            RequireRole(Role.VIEWER)(request, user, access.slug)
+            RequireRole(Role.VIEWER).judge(request.method, user)
         except ProblemError:
             return False
         return True

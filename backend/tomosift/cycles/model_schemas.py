@@ -34,7 +34,9 @@ class LineageLabels(BaseModel):
     class_set_version: int
     training: int | None
     evaluation: int | None
-    checksum: str | None = Field(description="Of the labels as the worker read them; null for cycles of older versions.")
+    checksum: str | None = Field(
+        description="Of the labels as the worker read them; null for cycles of older versions."
+    )
 
 
 class LineageSource(BaseModel):

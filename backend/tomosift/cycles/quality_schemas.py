@@ -114,7 +114,9 @@ class LikelyLabelErrors(BaseModel):
     """The list of a cycle, the likeliest first."""
 
     items: list[LikelyLabelError] = Field(description="At most 500.")
-    expected: int | None = Field(description="About so many of the judged labels are wrong; null where nobody can tell.")
+    expected: int | None = Field(
+        description="About so many of the judged labels are wrong; null where nobody can tell."
+    )
     judged: int
 
 

@@ -1,8 +1,8 @@
 """What random picks would be expected to reach: the yardstick of the learning curve, as far as the project can tell.
 
-It rests on the cycles that learned from randomly picked labels alone. The logit of their accuracy is fitted by a line in
-log2 of the labels (weighted by their binomial variance, Agresti, Categorical Data Analysis, 3.1); two such cycles make a
-line, and it is drawn no further than four times the labels of the last of them.
+It rests on the cycles that learned from randomly picked labels alone. The logit of their accuracy is fitted by a line
+in log2 of the labels (weighted by their binomial variance, Agresti, Categorical Data Analysis, 3.1); two such cycles
+make a line, and it is drawn no further than four times the labels of the last of them.
 """
 
 import uuid
@@ -47,7 +47,9 @@ class _Line:
         """The expected accuracy and its 95 % interval."""
         row = np.array([1.0, np.log2(labels)])
         middle, spread = float(row @ self.at), Z_95 * float(np.sqrt(row @ self.covariance @ row))
-        expected, low, high = (float(1.0 / (1.0 + np.exp(-each))) for each in (middle, middle - spread, middle + spread))
+        expected, low, high = (
+            float(1.0 / (1.0 + np.exp(-each))) for each in (middle, middle - spread, middle + spread)
+        )
         return expected, low, high
 
 
@@ -84,7 +86,7 @@ def fit(points: Sequence[CurvePoint]) -> _Line:
     at = covariance @ rows.T @ (weight * logit)
     spare = len(points) - len(at)
     scatter = float((weight * (logit - rows @ at) ** 2).sum()) / spare if spare > 0 else 1.0
-    return _Line(at, covariance * max(1.0, scatter))
+    return _Line(at, np.asarray(covariance * max(1.0, scatter), np.float64))
 
 
 def _point(line: _Line, point: CurvePoint) -> ReferencePoint:
@@ -100,8 +102,8 @@ def _why_not(numbers: Sequence[int]) -> str:
             "There is no curve of random picks beside it: every cycle that was measured learned from chosen labels too."
         )
     return (
-        f"There is no curve of random picks beside it: only cycle {numbers[0]} learned from random picks alone, and one "
-        "cycle makes no curve."
+        f"There is no curve of random picks beside it: only cycle {numbers[0]} learned from random picks alone, and "
+        "one cycle makes no curve."
     )
 
 

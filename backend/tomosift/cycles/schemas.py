@@ -173,7 +173,9 @@ class SettingError(BaseModel):
 class SettingsCheck(BaseModel):
     """What a launch with these settings would be."""
 
-    settings: dict[str, Any] | None = Field(description="Complete, as a cycle would have them; null where one is wrong.")
+    settings: dict[str, Any] | None = Field(
+        description="Complete, as a cycle would have them; null where one is wrong."
+    )
     errors: list[SettingError]
 
 

@@ -1,4 +1,4 @@
-"""Which cycle's model serves a project: the newest, unless people went back to an earlier one. One rule for all rooms."""
+"""Which cycle's model serves a project: the newest, unless people went back to an earlier one. One rule for all."""
 
 import uuid
 

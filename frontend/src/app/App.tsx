@@ -10,11 +10,13 @@ import {
   AccountPage,
   ActivityPage,
   ClassesPage,
+  CompareCyclesPage,
   CyclePage,
   CyclesPage,
   DataPage,
   DeletedProjectsPage,
   ExportPage,
+  GalleryPage,
   InvitationPage,
   LabelRoute,
   MapPage,
@@ -65,8 +67,10 @@ export function AppRoutes() {
           <Route index element={<OverviewPage />} />
           <Route path="label" element={<LabelRoute />} />
           <Route path="cycles" element={<CyclesPage />} />
+          <Route path="cycles/compare" element={<CompareCyclesPage />} />
           <Route path="cycles/:number" element={<CyclePage />} />
           <Route path="data" element={<DataPage />} />
+          <Route path="gallery" element={<GalleryPage />} />
           <Route path="map" element={<MapPage />} />
           <Route path="review" element={<ReviewPage />} />
           <Route path="export" element={<ExportPage />} />

@@ -84,6 +84,11 @@ export function demoAnswers(changes: Record<string, Answer> = {}): Record<string
     'GET /projects/demo/learning-curve': fixtures.learningCurve,
     'GET /projects/demo/sources': fixtures.sources,
     'GET /projects/demo/jobs': fixtures.jobsDone,
+    'GET /projects/demo/cycles/3/lineage': fixtures.lineage,
+    'GET /projects/demo/cycles/3/class-changes': fixtures.classChanges,
+    'GET /projects/demo/cycle-triggers': fixtures.triggersOff,
+    'POST /projects/demo/cycles/check': fixtures.settingsCheck,
+    'GET /projects/demo/review/agreement': fixtures.agreement,
     'GET /catalogue': fixtures.catalogue,
     ...changes,
   }

@@ -146,6 +146,24 @@ def test_wrong_settings_name_what_is_wrong(
     assert scalar("SELECT count(*) FROM cycle") == 0
 
 
+def test_settings_are_checked_without_a_launch(world: World, owner: TestClient) -> None:
+    announce_worker()
+
+    def check(settings: dict[str, Any]) -> Any:
+        response = owner.post(world.path("/cycles/check"), json={"settings": settings})
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    whole = check({"training": {"steps": 7}})
+    assert (whole["settings"]["training"], whole["errors"]) == ({"steps": 7, "rate": 0.1}, [])
+    wrong = check({"training": {"steps": "many"}, "batch_size": 0})
+    assert wrong["settings"] is None
+    assert {each["where"] for each in wrong["errors"]} == {"training.steps", "batch_size"}
+    assert [each["where"] for each in check({"preset": "fast"})["errors"]] == ["preset"]
+    assert [each["where"] for each in check({"acquisition": "best"})["errors"]] == ["acquisition"]
+    assert scalar("SELECT count(*) FROM cycle") == 0
+
+
 def test_without_a_worker_the_cycle_waits_and_says_so(world: World, owner: TestClient) -> None:
     say(world, world.queued)
     cycle = launch(owner, world, {"preset": "whatever"}).json()

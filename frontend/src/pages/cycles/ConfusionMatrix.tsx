@@ -1,10 +1,20 @@
 import type { CSSProperties } from 'react'
+import { Link } from 'react-router'
 import { classNames } from '../../design/classNames'
 import { formatCount, formatPlural } from '../../format/numbers'
 import styles from './ConfusionMatrix.module.css'
 
 /** How often each class was taken for each: rows are what experts said, columns what the network said. */
-export function ConfusionMatrix({ names, rows }: { names: string[]; rows: number[][] }) {
+export function ConfusionMatrix({
+  names,
+  rows,
+  galleryOf,
+}: {
+  names: string[]
+  rows: number[][]
+  /** Where the particles labeled `said` and called `taken` are shown. */
+  galleryOf: (said: string, taken: string) => string
+}) {
   return (
     <div className={styles.scroll} role="region" aria-label="Confusion matrix" tabIndex={0}>
       <table className={styles.matrix}>
@@ -43,6 +53,7 @@ export function ConfusionMatrix({ names, rows }: { names: string[]; rows: number
                   right={row === column}
                   said={name}
                   taken={taken}
+                  to={galleryOf(name, taken)}
                 />
               ))}
             </tr>
@@ -65,16 +76,19 @@ function Cell({
   right,
   said,
   taken,
+  to,
 }: {
   counts: number[]
   column: number
   right: boolean
   said: string
   taken: string
+  to: string
 }) {
   const count = counts[column] ?? 0
   const total = counts.reduce((sum, value) => sum + value, 0)
   const heat = total === 0 ? 0 : count / total
+  const words = `${formatPlural(count, 'particle')} of ${said} taken for ${taken}`
   return (
     <td
       className={classNames(
@@ -84,9 +98,15 @@ function Cell({
         right && styles.right,
       )}
       style={{ '--heat': `${Math.round(shade(heat) * 100)}%` } as CSSProperties}
-      title={`${formatPlural(count, 'particle')} of ${said} taken for ${taken}`}
+      title={words}
     >
-      {formatCount(count)}
+      {count === 0 ? (
+        formatCount(count)
+      ) : (
+        <Link className={styles.open ?? ''} to={to} aria-label={`${words}: show such particles`}>
+          {formatCount(count)}
+        </Link>
+      )}
     </td>
   )
 }

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense } from 'react'
 import { Link, useParams } from 'react-router'
 import { ApiProblem } from '../../api/problem'
-import { catalogueQuery, cycleQuery } from '../../api/queries'
+import { catalogueQuery, cycleQuery, cyclesQuery } from '../../api/queries'
 import type { Cycle, Project } from '../../api/types'
 import { NotFoundPage } from '../../app/NotFoundPage'
 import { Page } from '../../app/Page'
@@ -20,10 +20,13 @@ import { formatDateTime, formatDuration, secondsBetween } from '../../format/tim
 import { acquisitionOf, acquisitionTitle } from './acquisitionTitle'
 import { CycleMetricsView } from './CycleMetricsView'
 import styles from './CyclePage.module.css'
+import { compareAddress } from './compare/address'
 import { JobLog } from './JobLog'
 import { LaunchButton } from './LaunchButton'
+import { LineageSection } from './LineageSection'
 import { LiveCycle } from './LiveCycle'
-import { describeWork, isActive, stateOf, stepsOf } from './stages'
+import { ServeButton } from './ServeButton'
+import { describeWork, isActive, startedBy, stateOf, stepsOf } from './stages'
 
 const PuritySection = lazy(() => import('./quality/PuritySection'))
 const LabelErrorsSection = lazy(() => import('./quality/LabelErrorsSection'))
@@ -43,7 +46,7 @@ export default function CyclePage() {
       title={`Cycle ${number}`}
       windowTitle={`Cycle ${number} of ${project.name}`}
       sub={<Link to={`/projects/${project.slug}/cycles`}>All cycles</Link>}
-      actions={cycle.data?.stage === 'ready' && <LabelPicks project={project} />}
+      actions={cycle.data?.stage === 'ready' && <Actions project={project} cycle={cycle.data} />}
     >
       {cycle.isPending && <Skeleton label="Loading the cycle" lines={6} />}
       {cycle.isError && (
@@ -57,12 +60,30 @@ export default function CyclePage() {
   )
 }
 
-function LabelPicks({ project }: { project: Project }) {
-  if (!allows(project.role, 'annotator')) return null
+function Actions({ project, cycle }: { project: Project; cycle: Cycle }) {
+  const { data: cycles } = useQuery(cyclesQuery(project.slug))
+  const withModel = cycles?.items.filter(({ stage, model_id: model }) => stage === 'ready' && model !== null)
+  const other =
+    withModel?.find(({ number }) => number < cycle.number) ??
+    withModel?.find(({ number }) => number !== cycle.number)
+  const isCurator = allows(project.role, 'curator')
+  const isNewest = withModel === undefined || withModel[0]?.number === cycle.number
   return (
-    <ButtonLink kind="primary" icon="label" to={`/projects/${project.slug}/label`}>
-      Label its picks
-    </ButtonLink>
+    <div className={styles.actions}>
+      {isCurator && cycle.model_id !== null && other && (
+        <ButtonLink to={compareAddress(project.slug, other.number, cycle.number)}>
+          Compare with cycle {other.number}
+        </ButtonLink>
+      )}
+      {isCurator && cycle.model_id !== null && !cycle.serves && withModel && (
+        <ServeButton slug={project.slug} cycle={cycle.number} isNewest={isNewest} />
+      )}
+      {allows(project.role, 'annotator') && (
+        <ButtonLink kind="primary" icon="label" to={`/projects/${project.slug}/label`}>
+          {isNewest ? 'Label its picks' : 'Label particles'}
+        </ButtonLink>
+      )}
+    </div>
   )
 }
 
@@ -74,6 +95,7 @@ function CycleView({ project, cycle }: { project: Project; cycle: Cycle }) {
       ) : (
         <div className={styles.state}>
           <Badge tone={stateOf(cycle).tone}>{stateOf(cycle).title}</Badge>
+          {cycle.serves && <Badge>Its model serves</Badge>}
           <Stepper label="Stages" steps={stepsOf(cycle)} />
           {cycle.stage !== 'ready' && <p>{describeWork(cycle)}</p>}
         </div>
@@ -87,7 +109,7 @@ function CycleView({ project, cycle }: { project: Project; cycle: Cycle }) {
           <Prose text={cycle.job.problem.detail} />
         </Notice>
       )}
-      {cycle.metrics && <CycleMetricsView metrics={cycle.metrics} />}
+      {cycle.metrics && <CycleMetricsView slug={project.slug} metrics={cycle.metrics} />}
       {cycle.model_id !== null && cycle.stage === 'ready' && allows(project.role, 'curator') && (
         <Suspense fallback={<Skeleton label="Loading more" lines={4} />}>
           <PuritySection slug={project.slug} cycle={cycle.number} />
@@ -99,6 +121,7 @@ function CycleView({ project, cycle }: { project: Project; cycle: Cycle }) {
       <Section title="How it was run">
         <RunFacts cycle={cycle} />
       </Section>
+      {cycle.stage === 'ready' && <LineageSection slug={project.slug} cycle={cycle.number} />}
       {!isActive(cycle) && cycle.job.log.length > 0 && (
         <Disclosure summary="Log" open={cycle.stage === 'failed'}>
           <JobLog label={`Log of cycle ${cycle.number}`} lines={cycle.job.log} />
@@ -113,7 +136,8 @@ function RunFacts({ cycle }: { cycle: Cycle }) {
   const acquisition = acquisitionOf(cycle)
   const preset = cycle.settings['preset']
   const facts: [string, string][] = [
-    ['Launched', formatDateTime(cycle.created_at)],
+    ['Started', formatDateTime(cycle.created_at)],
+    ...(startedBy(cycle) === null ? [] : [['Why', startedBy(cycle)!] as [string, string]]),
     [
       'Took',
       cycle.finished_at === null

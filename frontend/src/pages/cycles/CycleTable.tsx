@@ -9,7 +9,7 @@ import { formatCount, formatInterval, formatPercent } from '../../format/numbers
 import { formatDuration, secondsBetween } from '../../format/time'
 import { acquisitionOf, acquisitionTitle } from './acquisitionTitle'
 import styles from './CycleTable.module.css'
-import { stateOf } from './stages'
+import { startedBy, stateOf } from './stages'
 
 /** Cycles, newest first, each with what it cost and what it reached. */
 export function CycleTable({ slug, cycles }: { slug: string; cycles: Cycle[] }) {
@@ -19,7 +19,7 @@ export function CycleTable({ slug, cycles }: { slug: string; cycles: Cycle[] }) 
       title: 'Cycle',
       cell: (cycle) => <Link to={`/projects/${slug}/cycles/${cycle.number}`}>Cycle {cycle.number}</Link>,
     },
-    { title: 'State', cell: (cycle) => <Badge tone={stateOf(cycle).tone}>{stateOf(cycle).title}</Badge> },
+    { title: 'State', cell: (cycle) => <State cycle={cycle} /> },
     {
       title: 'Labels learned from',
       numeric: true,
@@ -41,9 +41,29 @@ export function CycleTable({ slug, cycles }: { slug: string; cycles: Cycle[] }) 
           ? '–'
           : formatDuration(secondsBetween(cycle.created_at, cycle.finished_at)),
     },
-    { title: 'Started', numeric: true, cell: (cycle) => <TimeAgo iso={cycle.created_at} /> },
+    { title: 'Started', cell: (cycle) => <Started cycle={cycle} /> },
   ]
   return <Table caption="Cycles" columns={columns} rows={cycles} rowKey={(cycle) => cycle.number} />
+}
+
+function State({ cycle }: { cycle: Cycle }) {
+  const { tone, title } = stateOf(cycle)
+  return (
+    <span className={styles.state}>
+      <Badge tone={tone}>{title}</Badge>
+      {cycle.serves && <Badge>Serves</Badge>}
+    </span>
+  )
+}
+
+function Started({ cycle }: { cycle: Cycle }) {
+  const why = startedBy(cycle)
+  return (
+    <>
+      <TimeAgo iso={cycle.created_at} />
+      {why !== null && <span className={styles.why}>{why}</span>}
+    </>
+  )
 }
 
 function Accuracy({ cycle }: { cycle: Cycle }) {

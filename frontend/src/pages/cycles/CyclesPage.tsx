@@ -11,19 +11,31 @@ import { CycleTable } from './CycleTable'
 import { LaunchButton } from './LaunchButton'
 import { LiveCycle } from './LiveCycle'
 import { isActive } from './stages'
+import { TriggersSection } from './triggers/TriggersSection'
 
 /** All cycles of a project; the one under way on top. */
 export default function CyclesPage() {
   const project = useProject()
   const cycles = useQuery(cyclesQuery(project.slug))
   const active = cycles.data?.items.find(isActive)
+  const withModel =
+    cycles.data?.items.filter(({ stage, model_id: id }) => stage === 'ready' && id !== null).length ?? 0
   const mayLaunch = allows(project.role, 'curator')
   return (
     <Page
       title="Cycles"
       windowTitle={`Cycles of ${project.name}`}
       sub="Each cycle trains a network on your labels and picks the next particles to label."
-      actions={mayLaunch && cycles.data && !active && <LaunchButton project={project} kind="primary" />}
+      actions={
+        mayLaunch && (
+          <div className={styles.actions}>
+            {withModel >= 2 && (
+              <ButtonLink to={`/projects/${project.slug}/cycles/compare`}>Compare two cycles</ButtonLink>
+            )}
+            {cycles.data && !active && <LaunchButton project={project} kind="primary" />}
+          </div>
+        )
+      }
     >
       {cycles.isPending && <Skeleton label="Loading cycles" lines={6} />}
       {cycles.isError && (
@@ -50,6 +62,7 @@ export default function CyclesPage() {
               from then on you see the particles the network learns most from.
             </EmptyState>
           )}
+          <TriggersSection project={project} />
         </div>
       )}
     </Page>

@@ -90,6 +90,36 @@ describe('the launch dialog', () => {
     expect(launch.disabled).toBe(false)
   })
 
+  it('takes every single setting, and says at once what cannot be', async () => {
+    const { service, user, dialog, launch } = await openDialog({
+      'POST /projects/demo/cycles': runningCycle,
+    })
+    await user.click(dialog.getByText('Every setting'))
+    const steps = await dialog.findByLabelText('Steps')
+    await waitFor(() => expect((steps as HTMLInputElement).value).toBe('150'))
+    await user.clear(steps)
+    await user.type(steps, '0')
+    expect(dialog.getByRole('alert').textContent).toBe('A whole number from 1 to 1000000.')
+    expect(launch.disabled).toBe(true)
+    await user.clear(steps)
+    await user.type(steps, '75')
+    await user.selectOptions(dialog.getByLabelText('Stem stride'), '1')
+    await user.click(launch)
+    await waitFor(() => expect(service.count('POST /projects/demo/cycles')).toBe(1))
+    expect(service.last('POST /projects/demo/cycles').body).toMatchObject({
+      settings: { preset: 'cpu-quick', training: { steps: 75 }, network: { stem_stride: 1 } },
+    })
+  })
+
+  it('shows what the service finds wrong with the settings together', async () => {
+    const reason = 'bald cannot work here: set network.dropout to 0.2, say.'
+    const { dialog, launch } = await openDialog({
+      'POST /projects/demo/cycles/check': { settings: null, errors: [{ where: 'acquisition', reason }] },
+    })
+    expect(await dialog.findByText(`acquisition: ${reason}`)).toBeDefined()
+    expect(launch.disabled).toBe(true)
+  })
+
   it('shows what the service says against it', async () => {
     const { user, dialog, launch } = await openDialog({
       'POST /projects/demo/cycles': new Refusal(

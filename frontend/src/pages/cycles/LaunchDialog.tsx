@@ -5,14 +5,22 @@ import { catalogueQuery, cyclesQuery, progressQuery } from '../../api/queries'
 import type { Catalogue, Cycle, Progress, Project } from '../../api/types'
 import { Button } from '../../design/Button'
 import { Dialog } from '../../design/Dialog'
-import { ChoiceField, TextField } from '../../design/Field'
 import { ErrorNotice, Notice } from '../../design/Notice'
 import { Prose } from '../../design/Prose'
 import { Skeleton } from '../../design/Skeleton'
 import { showToast } from '../../design/Toast'
 import { formatCount } from '../../format/numbers'
 import styles from './LaunchDialog.module.css'
-import { batchSizeError, needsLabels, pickable, readiness, startingChoices } from './launchRules'
+import { LaunchFields, useCheckedChoices } from './LaunchFields'
+import {
+  askedSettings,
+  batchSizeError,
+  type LaunchChoices,
+  needsLabels,
+  pickable,
+  readiness,
+  startingChoices,
+} from './launchRules'
 
 const DEFAULT_BATCH = 40
 
@@ -54,24 +62,25 @@ function LaunchForm({
   last: Cycle | undefined
   onClose: () => void
 }) {
-  const [choices, setChoices] = useState(() => startingChoices(catalogue, last))
-  const [batchSize, setBatchSize] = useState(() =>
-    String(Math.max(1, Math.min(project.settings.batch_size ?? DEFAULT_BATCH, pickable(progress)))),
-  )
+  const [choices, setChoices] = useState<LaunchChoices>(() => ({
+    ...startingChoices(catalogue, last),
+    batchSize: String(
+      Math.max(1, Math.min(project.settings.batch_size ?? DEFAULT_BATCH, pickable(progress))),
+    ),
+    own: {},
+    unread: [],
+  }))
   const launch = useLaunchCycle(project.slug)
   const lacking = readiness(progress).missing
   const missing = needsLabels(catalogue, choices.acquisition) ? lacking : null
-  const sizeError = batchSizeError(batchSize, pickable(progress))
+  const sizeError = batchSizeError(choices.batchSize, pickable(progress))
+  const wrong = useCheckedChoices(project.slug, choices)
+  const cannot = missing !== null || sizeError !== null || choices.unread.length > 0 || wrong.length > 0
 
   const submit = () => {
-    if (missing !== null || sizeError !== null) return
-    const settings = {
-      ...(choices.preset && { preset: choices.preset }),
-      ...(choices.acquisition && { acquisition: choices.acquisition }),
-      batch_size: Number(batchSize),
-    }
+    if (cannot) return
     // A promise, not callbacks: as soon as the cycle is heard of, this dialog is gone with its button.
-    launch.mutateAsync({ settings }).then(
+    launch.mutateAsync({ settings: askedSettings(choices) }).then(
       (cycle) => {
         showToast(`Cycle ${cycle.number} is launched. You can go on labeling meanwhile.`)
         onClose()
@@ -88,11 +97,7 @@ function LaunchForm({
       footer={
         <>
           <Button onClick={onClose}>Not now</Button>
-          <Button
-            kind="primary"
-            type="submit"
-            disabled={launch.isPending || missing !== null || sizeError !== null}
-          >
+          <Button kind="primary" type="submit" disabled={launch.isPending || cannot}>
             {launch.isPending ? 'Launching…' : 'Launch'}
           </Button>
         </>
@@ -119,31 +124,14 @@ function LaunchForm({
             ? `The network learns from ${formatCount(progress.labeled.training_total)} labels and then picks the next particles for you.`
             : 'There are too few labels for a network yet. This cycle trains none: it looks at the volumes and picks what to label first.'}
         </p>
-        <TextField
-          label="Particles to pick"
-          hint={`${formatCount(pickable(progress))} are unlabeled. Small batches learn faster, large ones mean fewer pauses.`}
-          value={batchSize}
-          onChange={setBatchSize}
-          error={sizeError}
-          inputMode="numeric"
-          short
+        <LaunchFields
+          slug={project.slug}
+          catalogue={catalogue}
+          choices={choices}
+          sizeHint={`${formatCount(pickable(progress))} are unlabeled. Small batches learn faster, large ones mean fewer pauses.`}
+          sizeError={sizeError}
+          onChange={setChoices}
         />
-        {catalogue.acquisition.length > 0 && (
-          <ChoiceField
-            label="How the next particles are picked"
-            choices={catalogue.acquisition}
-            value={choices.acquisition}
-            onChange={(acquisition) => setChoices({ ...choices, acquisition })}
-          />
-        )}
-        {catalogue.presets.length > 0 && (
-          <ChoiceField
-            label="How the network is trained"
-            choices={catalogue.presets}
-            value={choices.preset}
-            onChange={(preset) => setChoices({ ...choices, preset })}
-          />
-        )}
       </div>
     </Dialog>
   )

@@ -1,3 +1,4 @@
+import type { SettingValues } from '../../api/cycleModels'
 import type { Catalogue, Cycle, Progress } from '../../api/types'
 import { formatCount, formatPlural } from '../../format/numbers'
 import { acquisitionOf } from './acquisitionTitle'
@@ -5,6 +6,28 @@ import { acquisitionOf } from './acquisitionTitle'
 /** The service refuses a cycle with fewer; it checks for itself, this is to say so before. Junk counts as a class. */
 export const LEAST_TRAINING_LABELS = 10
 export const LEAST_CLASSES = 2
+
+/** What is chosen for a cycle. */
+export interface LaunchChoices {
+  preset: string
+  acquisition: string
+  /** As typed. */
+  batchSize: string
+  /** Single settings over those of the preset. */
+  own: SettingValues
+  /** Settings whose field holds something that cannot be read. */
+  unread: readonly string[]
+}
+
+/** What the service is asked for. */
+export function askedSettings({ preset, acquisition, batchSize, own }: LaunchChoices): SettingValues {
+  return {
+    ...(preset && { preset }),
+    ...(acquisition && { acquisition }),
+    ...(/^[1-9]\d*$/.test(batchSize.trim()) && { batch_size: Number(batchSize) }),
+    ...own,
+  }
+}
 
 export interface Readiness {
   labels: number

@@ -35,6 +35,12 @@ function isStarting(cycle: Cycle): boolean {
   return cycle.stage === 'queued' && cycle.job.state === 'running'
 }
 
+/** Why it was started, in the service's words: `Launched by Ada`, `Started after 104 new labels`. */
+export function startedBy(cycle: Cycle): string | null {
+  const reason = cycle.trigger['reason']
+  return typeof reason === 'string' ? reason : null
+}
+
 /** Whether the cycle has yet to end. */
 export function isActive(cycle: Cycle): boolean {
   return !['ready', 'failed', 'cancelled'].includes(cycle.stage)

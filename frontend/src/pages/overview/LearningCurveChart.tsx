@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react'
 import 'uplot/dist/uPlot.min.css'
-import type { Catalogue, CurvePoint } from '../../api/types'
+import type { Catalogue, CurvePoint, RandomReference } from '../../api/types'
 import { onThemeChange } from '../../app/theme'
 import { formatCount, formatInterval, formatPercent } from '../../format/numbers'
 import { acquisitionTitle } from '../cycles/acquisitionTitle'
@@ -10,9 +10,11 @@ import { drawLearningCurve } from './learningCurvePlot'
 /** The drawn curve and a line of words about the point under the pointer, by default the newest. */
 export default function LearningCurveChart({
   points,
+  reference,
   catalogue,
 }: {
   points: CurvePoint[]
+  reference: RandomReference['points']
   catalogue: Catalogue | undefined
 }) {
   const frame = useRef<HTMLDivElement>(null)
@@ -21,21 +23,21 @@ export default function LearningCurveChart({
   useEffect(() => {
     const element = frame.current
     if (element === null) return
-    let plot = drawLearningCurve(element, points, setHovered)
+    let plot = drawLearningCurve(element, points, reference, setHovered)
     const resize = new ResizeObserver(() =>
       plot.setSize({ width: element.clientWidth, height: element.clientHeight }),
     )
     resize.observe(element)
     const stopTheme = onThemeChange(() => {
       plot.destroy()
-      plot = drawLearningCurve(element, points, setHovered)
+      plot = drawLearningCurve(element, points, reference, setHovered)
     })
     return () => {
       stopTheme()
       resize.disconnect()
       plot.destroy()
     }
-  }, [points])
+  }, [points, reference])
 
   const point = (hovered === null ? undefined : points[hovered]) ?? points.at(-1)
   return (

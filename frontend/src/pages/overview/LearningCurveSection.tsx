@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense } from 'react'
 import { catalogueQuery, learningCurveQuery } from '../../api/queries'
-import type { CurvePoint } from '../../api/types'
+import type { CurvePoint, RandomReference } from '../../api/types'
 import { Button } from '../../design/Button'
 import { Disclosure } from '../../design/Disclosure'
 import { EmptyState } from '../../design/EmptyState'
@@ -10,10 +10,15 @@ import { Section } from '../../design/Section'
 import { Skeleton } from '../../design/Skeleton'
 import { type Column, Table } from '../../design/Table'
 import { formatCount, formatInterval, formatPercent } from '../../format/numbers'
+import styles from './LearningCurveChart.module.css'
 
 const LearningCurveChart = lazy(() => import('./LearningCurveChart'))
 
-const COLUMNS: Column<CurvePoint>[] = [
+type Row = CurvePoint & { random: RandomReference['points'][number] | undefined }
+
+const NO_REFERENCE: RandomReference['points'] = []
+
+const COLUMNS: Column<Row>[] = [
   { title: 'Cycle', cell: (point) => point.cycle_number },
   { title: 'Labels given', numeric: true, cell: (point) => formatCount(point.total_labels) },
   { title: 'Learned from', numeric: true, cell: (point) => formatCount(point.training_labels) },
@@ -26,12 +31,19 @@ const COLUMNS: Column<CurvePoint>[] = [
     cell: (point) => (point.balanced_accuracy === null ? '–' : formatPercent(point.balanced_accuracy)),
   },
 ]
+const RANDOM: Column<Row> = {
+  title: 'Random picks, expected',
+  numeric: true,
+  cell: ({ random }) =>
+    random ? `${formatPercent(random.expected)} (${formatInterval(random.low, random.high)})` : '–',
+}
 
 /** How accuracy grows with labels. */
 export function LearningCurveSection({ slug, readyCycles }: { slug: string; readyCycles: number }) {
   const curve = useQuery(learningCurveQuery(slug))
   const { data: catalogue } = useQuery(catalogueQuery)
   const points = curve.data?.points ?? []
+  const reference = curve.data?.reference?.points ?? NO_REFERENCE
   return (
     <Section title="Learning curve">
       {curve.isPending && <Skeleton label="Loading the learning curve" lines={6} />}
@@ -45,13 +57,21 @@ export function LearningCurveSection({ slug, readyCycles }: { slug: string; read
       {points.length > 0 && (
         <>
           <Suspense fallback={<Skeleton label="Drawing the learning curve" lines={8} />}>
-            <LearningCurveChart points={points} catalogue={catalogue} />
+            <LearningCurveChart points={points} reference={reference} catalogue={catalogue} />
           </Suspense>
+          {curve.data?.reference && (
+            <p className={styles.reference} data-drawn={reference.length > 0}>
+              {curve.data.reference.text}
+            </p>
+          )}
           <Disclosure summary="Show as a table">
             <Table
               caption="Learning curve"
-              columns={COLUMNS}
-              rows={points}
+              columns={reference.length > 0 ? [...COLUMNS, RANDOM] : COLUMNS}
+              rows={points.map((point): Row => ({
+                ...point,
+                random: reference.find((each) => each.cycle_number === point.cycle_number),
+              }))}
               rowKey={(point) => point.cycle_number}
             />
           </Disclosure>

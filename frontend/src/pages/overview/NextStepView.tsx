@@ -79,6 +79,20 @@ function Actions({
       </ButtonLink>
     )
   }
+  if (action === 'export' && allows(project.role, 'curator')) {
+    return [
+      <ButtonLink
+        key="export"
+        kind="primary"
+        size="large"
+        icon="file"
+        to={`/projects/${project.slug}/export`}
+      >
+        Export particles
+      </ButtonLink>,
+      launch,
+    ]
+  }
   return action === 'launch' ? [launch, label] : [label, launch]
 }
 

@@ -1,6 +1,7 @@
 import { screen, within } from '@testing-library/react'
 import { describe, expect, it } from 'vitest'
 import {
+  curveWithReference,
   page,
   progressAtBatchEnd,
   progressAtStart,
@@ -18,6 +19,7 @@ const NO_CYCLES = {
   'GET /projects/demo/cycles': page([]),
   'GET /projects/demo/learning-curve': { points: [], reference: null },
 }
+const learningCurve = () => screen.getByRole('region', { name: 'Learning curve' })
 const kindOf = (element: HTMLElement) => /primary/.exec(element.className)?.[0] ?? 'other'
 
 describe('what to do next', () => {
@@ -115,10 +117,24 @@ describe('the learning curve', () => {
   it('tells the newest point in words, with interval and sample size, and all as a table', async () => {
     const { user } = renderApp('/projects/demo')
     expect(await screen.findByText(/95 % interval 68–93 %, from 33 evaluation labels/)).toBeDefined()
-    await user.click(screen.getByText('Show as a table'))
+    await user.click(within(learningCurve()).getByText('Show as a table'))
     const table = within(screen.getByRole('table', { name: 'Learning curve' }))
     expect(table.getAllByRole('row')).toHaveLength(4)
     expect(table.getByRole('row', { name: /^1 96/ }).textContent).toBe('1966256 %35–75 %1978 %')
+  })
+
+  it('stands beside what random picks are expected to reach, or says why not', async () => {
+    const { unmount, user } = renderApp('/projects/demo', {
+      'GET /projects/demo/learning-curve': curveWithReference,
+    })
+    expect(await screen.findByText(/a line through cycles 1, 2/)).toBeDefined()
+    await user.click(within(learningCurve()).getByText('Show as a table'))
+    const table = within(screen.getByRole('table', { name: 'Learning curve' }))
+    expect(table.getByRole('row', { name: /^3 / }).textContent).toContain('70 % (48–85 %)')
+    unmount()
+    renderApp('/projects/demo')
+    expect(await screen.findByText(/one cycle makes no curve/)).toBeDefined()
+    expect(screen.queryByText('Random picks, expected')).toBeNull()
   })
 
   it('fails alone: the rest of the page stays', async () => {
@@ -146,6 +162,34 @@ describe('the learning curve', () => {
       x: [0, 10],
       y: [0, 1],
     })
+  })
+})
+
+describe('how good the model is', () => {
+  it('gives each class its labels beside its quality, and leads from confusions to the particles', async () => {
+    renderApp('/projects/demo')
+    const quality = within(await screen.findByRole('table', { name: 'Quality by class' }))
+    expect(quality.getByRole('row', { name: /^rod/ }).textContent).toContain('rod174')
+    const cell = screen.getByRole('link', { name: '1 particle of rod taken for barrel: show such particles' })
+    expect(cell.getAttribute('href')).toBe('/projects/demo/gallery?label=rod&predicted=barrel')
+  })
+
+  it('leads from a threshold to the export of what passes', async () => {
+    const { user } = renderApp('/projects/demo')
+    await user.selectOptions(await screen.findByLabelText('Class drawn'), 'barrel')
+    expect(screen.getByRole('link', { name: 'Export these' }).getAttribute('href')).toBe(
+      '/projects/demo/export?cycle=3&confidence=0.5&class=barrel',
+    )
+  })
+
+  it('says how far the experts agree, to curators', async () => {
+    const { unmount } = renderApp('/projects/demo')
+    const part = within(await screen.findByRole('region', { name: 'Do the experts agree?' }))
+    expect(await part.findByText('Fleiss’ kappa')).toBeDefined()
+    unmount()
+    renderApp('/projects/demo', { 'GET /projects/demo': { ...project, role: 'annotator' } })
+    await screen.findByRole('table', { name: 'Quality by class' })
+    expect(screen.queryByRole('region', { name: 'Do the experts agree?' })).toBeNull()
   })
 })
 

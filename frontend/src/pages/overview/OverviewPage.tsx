@@ -14,6 +14,7 @@ import { StoppingAdvice } from '../cycles/quality/StoppingAdvice'
 import { isActive } from '../cycles/stages'
 import { LabelProgress } from './LabelProgress'
 import { LearningCurveSection } from './LearningCurveSection'
+import { ModelQuality } from './ModelQuality'
 import { NextStepView } from './NextStepView'
 import styles from './OverviewPage.module.css'
 
@@ -30,6 +31,7 @@ export default function OverviewPage() {
   const ended = cycles.data?.items.filter((cycle) => !isActive(cycle)) ?? []
   const ready = ended.filter((cycle) => cycle.stage === 'ready')
   const advice = ready[0]?.metrics?.stopping
+  const serving = cycles.data?.items.find((cycle) => cycle.serves)
   return (
     <>
       <title>{`${project.name} · Tomosift`}</title>
@@ -59,6 +61,9 @@ export default function OverviewPage() {
             </div>
             <LabelProgress progress={progress.data} />
           </div>
+        )}
+        {serving && progress.data && (
+          <ModelQuality project={project} cycle={serving} progress={progress.data} />
         )}
         {ended.length > 0 && (
           <Section

@@ -1,9 +1,10 @@
 /** The learning curve as a uPlot drawing. Plain functions on a canvas; the React part is LearningCurveChart. */
 import uPlot from 'uplot'
-import type { CurvePoint } from '../../api/types'
+import type { CurvePoint, RandomReference } from '../../api/types'
 
 interface Look {
   accent: string
+  reference: string
   text: string
   grid: string
   surface: string
@@ -15,6 +16,7 @@ function lookOf(element: Element): Look {
   const read = (name: string) => style.getPropertyValue(name).trim()
   return {
     accent: read('--accent'),
+    reference: read('--text-faint'),
     text: read('--text-muted'),
     grid: read('--border'),
     surface: read('--bg'),
@@ -23,9 +25,12 @@ function lookOf(element: Element): Look {
 }
 
 /** Axis limits: labels from 0, accuracy from the next ten percent below the lowest interval to 100 %. */
-export function axisLimits(points: CurvePoint[]): { x: [number, number]; y: [number, number] } {
+export function axisLimits(
+  points: CurvePoint[],
+  reference: RandomReference['points'] = [],
+): { x: [number, number]; y: [number, number] } {
   const most = Math.max(...points.map((point) => point.total_labels))
-  const lowest = Math.min(...points.map((point) => point.low))
+  const lowest = Math.min(...[...points, ...reference].map((point) => point.low))
   return { x: [0, Math.max(10, most * 1.06)], y: [Math.max(0, Math.floor(lowest * 10 - 0.001) / 10), 1] }
 }
 
@@ -53,6 +58,34 @@ function drawIntervals(plot: uPlot, points: CurvePoint[], look: Look): void {
   ctx.restore()
 }
 
+/** What random picks are expected to reach: a dashed line in its band, beneath everything else. */
+function drawReference(plot: uPlot, reference: RandomReference['points'], look: Look): void {
+  if (reference.length === 0) return
+  const { ctx } = plot
+  const at = (value: number, labels: number): [number, number] => [
+    plot.valToPos(labels, 'x', true),
+    plot.valToPos(value, 'y', true),
+  ]
+  const path = (corners: [number, number][]) => {
+    ctx.beginPath()
+    corners.forEach(([x, y], index) => (index === 0 ? ctx.moveTo(x, y) : ctx.lineTo(x, y)))
+  }
+  ctx.save()
+  ctx.fillStyle = ctx.strokeStyle = look.reference
+  ctx.globalAlpha = 0.16
+  path([
+    ...reference.map((point) => at(point.high, point.total_labels)),
+    ...[...reference].reverse().map((point) => at(point.low, point.total_labels)),
+  ])
+  ctx.fill()
+  ctx.globalAlpha = 1
+  ctx.lineWidth = 1.5 * devicePixelRatio
+  ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio])
+  path(reference.map((point) => at(point.expected, point.total_labels)))
+  ctx.stroke()
+  ctx.restore()
+}
+
 function axis(look: Look, label: string, values: (value: number) => string, size: number): uPlot.Axis {
   const { font } = look
   return {
@@ -73,10 +106,11 @@ function axis(look: Look, label: string, values: (value: number) => string, size
 export function drawLearningCurve(
   frame: HTMLElement,
   points: CurvePoint[],
+  reference: RandomReference['points'],
   onPoint: (index: number | null) => void,
 ): uPlot {
   const look = lookOf(frame)
-  const limits = axisLimits(points)
+  const limits = axisLimits(points, reference)
   const options: uPlot.Options = {
     width: frame.clientWidth,
     height: frame.clientHeight,
@@ -101,7 +135,7 @@ export function drawLearningCurve(
       },
     ],
     hooks: {
-      drawAxes: [(plot) => drawIntervals(plot, points, look)],
+      drawAxes: [(plot) => drawReference(plot, reference, look), (plot) => drawIntervals(plot, points, look)],
       setCursor: [(plot) => onPoint(plot.cursor.idx ?? null)],
     },
   }

@@ -33,14 +33,19 @@ export default function LabelErrorsSection({
 }) {
   const [open, setOpen] = useState(false)
   return (
-    <Section
-      title="Labels that look wrong"
-      intro={`Of ${formatPlural(counts.judged, 'label')} that could be judged, ${formatCount(counts.found)} ${counts.found === 1 ? 'looks' : 'look'} wrong to classifiers that did not see them; the first are the likeliest. Where classes are hard to tell apart, many of these are right.`}
-    >
+    <Section title="Labels that look wrong" intro={describeCounts(counts)}>
       {counts.found > 0 && !open && <Button onClick={() => setOpen(true)}>Show them</Button>}
       {open && <LabelErrors project={project} cycle={cycle} />}
     </Section>
   )
+}
+
+/** How many look wrong, as far as that may be believed. */
+function describeCounts({ judged, found, expected }: NonNullable<CycleMetrics['label_errors']>): string {
+  const look = `${formatCount(found)} of ${formatPlural(judged, 'label')} that could be judged ${found === 1 ? 'looks' : 'look'} wrong to classifiers that did not see them; the first are the likeliest.`
+  return expected === null
+    ? `The network is not right often enough yet to count wrong labels: most of what follows will be its own errors. ${look}`
+    : `${look} About ${formatCount(expected)} are expected to be wrong; where classes are hard to tell apart, fewer.`
 }
 
 function LabelErrors({ project, cycle }: { project: Project; cycle: number }) {

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { type PointerEvent, useState } from 'react'
 import { purityQuery } from '../../../api/queries'
 import type { ClassPurity, Purity } from '../../../api/types'
-import { Button } from '../../../design/Button'
+import { Button, ButtonLink } from '../../../design/Button'
 import { ErrorNotice } from '../../../design/Notice'
 import { Section } from '../../../design/Section'
 import { SelectField } from '../../../design/SelectField'
@@ -17,6 +17,7 @@ import { bandPath, linePath, placeOf, pointsOf, type PurityPoint } from './purit
 const WIDTH = 560
 const HEIGHT = 340
 const STARTS_AT = 0.5
+const ALL = 'all' // the row of all classes together
 const COUNT_SHARE = 0.3 // of the plot's height, at most, for the particles that pass
 
 type Row = PurityPoint & { name: string }
@@ -30,7 +31,8 @@ const COLUMNS: Column<Row>[] = [
 
 /** How pure each class is expected to be at a threshold of confidence, and how many particles pass it. */
 export default function PuritySection({ slug, cycle }: { slug: string; cycle: number }) {
-  const purity = useQuery(purityQuery(slug, cycle))
+  // Of a large pool the service has to look at every particle: not each time somebody comes by.
+  const purity = useQuery({ ...purityQuery(slug, cycle), staleTime: 60_000 })
   return (
     <Section
       title="Expected purity"
@@ -43,12 +45,12 @@ export default function PuritySection({ slug, cycle }: { slug: string; cycle: nu
           actions={<Button onClick={() => void purity.refetch()}>Try again</Button>}
         />
       )}
-      {purity.data && <PurityChart purity={purity.data} />}
+      {purity.data && <PurityChart slug={slug} purity={purity.data} />}
     </Section>
   )
 }
 
-function PurityChart({ purity }: { purity: Purity }) {
+function PurityChart({ slug, purity }: { slug: string; purity: Purity }) {
   const [confidence, setConfidence] = useState(STARTS_AT)
   const [name, setName] = useState(purity.classes[0]?.name ?? '')
   const shown = purity.classes.find((row) => row.name === name) ?? purity.classes[0]
@@ -97,6 +99,11 @@ function PurityChart({ purity }: { purity: Purity }) {
         <p className={styles.readout} role="status">
           <Readout row={shown} point={points[at]!} />
         </p>
+        <div>
+          <ButtonLink icon="file" to={exportLink(slug, purity.cycle, shown.name, confidence)}>
+            Export these
+          </ButtonLink>
+        </div>
         <Table
           caption="Expected purity at this threshold"
           columns={COLUMNS}
@@ -114,7 +121,7 @@ function PurityChart({ purity }: { purity: Purity }) {
 }
 
 function Readout({ row, point }: { row: ClassPurity; point: PurityPoint }) {
-  const whose = row.name === 'all' ? '' : ` of ${row.name}`
+  const whose = row.name === ALL ? '' : ` of ${row.name}`
   return (
     <>
       <strong>{formatPlural(point.count, 'particle')}</strong>
@@ -186,8 +193,18 @@ function Threshold({
   )
 }
 
+/** The export page, set to what is chosen here. */
+function exportLink(slug: string, cycle: number, name: string, confidence: number): string {
+  const choice = {
+    cycle: String(cycle),
+    confidence: String(confidence),
+    ...(name !== ALL && { class: name }),
+  }
+  return `/projects/${slug}/export?${new URLSearchParams(choice)}`
+}
+
 function titleOf(name: string): string {
-  return name === 'all' ? 'All classes' : name
+  return name === ALL ? 'All classes' : name
 }
 
 function formatShare({ share, low, high }: PurityPoint): string {

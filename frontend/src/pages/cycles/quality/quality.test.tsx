@@ -72,6 +72,16 @@ describe('expected purity', () => {
 })
 
 describe('labels that look wrong', () => {
+  it('are counted only where the network is right often enough to tell', async () => {
+    const { unmount } = renderApp(CYCLE)
+    expect(await screen.findByText(/About 9 are expected to be wrong/)).toBeDefined()
+    unmount()
+    const weak = { ...metrics, label_errors: { ...metrics.label_errors, expected: null } }
+    renderApp(CYCLE, { [`GET ${CYCLE}`]: { ...readyCycles[0], metrics: weak } })
+    expect(await screen.findByText(/most of what follows will be its own errors/)).toBeDefined()
+    expect(screen.queryByText(/are expected to be wrong/)).toBeNull()
+  })
+
   it('are listed and asked about again', async () => {
     const answer = { added: 3, asked_already: 1, undecided: 0, in_evaluation: 0, not_there: 0 }
     const { service, user } = renderApp(CYCLE, { 'POST /projects/demo/queue/questions': answer })
