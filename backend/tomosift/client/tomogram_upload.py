@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tomosift.client.upload import LocalFile, ParticleFiles, fingerprint_of, gather
+from tomosift.client.upload import ParticleFiles, files_of, fingerprint_of, gather, local_file
 from tomosift.formats.catalogue import read_particle_list
 from tomosift.formats.problem import FormatProblem
 from tomosift.pool.import_schemas import ImportOptions
@@ -37,12 +37,12 @@ def gather_with_tomograms(star: Path, options: ImportOptions) -> ParticleFiles:
             "the server read the files from an import folder"
         )
     images = gather(star, options.format) if options.cut is None else None
-    files = list(images.files) if images is not None else [_local(star, star.name)]
+    files = list(images.files) if images is not None else [local_file(star, star.name)]
     for plain, each in found.items():
-        files += _tomogram(each.path, f"{_FOLDER}/{_safe(plain)}{_ending(each.path)}")
+        files += files_of(each.path, f"{_FOLDER}/{_safe(plain)}{_ending(each.path)}")
     remote = {"folder": _FOLDER, "pattern": "{tomogram}.*"}
     if given.tomograms_star is not None:
-        files.append(_local(Path(given.tomograms_star), "tomograms.star"))
+        files.append(local_file(Path(given.tomograms_star), "tomograms.star"))
         remote["tomograms_star"] = "tomograms.star"
     size = given.voxel_size_angstrom or (told.pop() if told else None)
     settings = {**remote, **({"voxel_size_angstrom": size} if size else {})}
@@ -58,15 +58,3 @@ def _safe(name: str) -> str:
 
 def _ending(path: Path) -> str:
     return "".join(path.suffixes[-2:]) if path.suffix == ".gz" else path.suffix
-
-
-def _tomogram(path: Path, remote: str) -> list[LocalFile]:
-    """One file, or every file of an OME-Zarr."""
-    if path.is_file():
-        return [_local(path, remote)]
-    inside = sorted(each for each in path.rglob("*") if each.is_file() and not each.is_symlink())
-    return [_local(each, f"{remote}/{each.relative_to(path).as_posix()}") for each in inside]
-
-
-def _local(path: Path, remote: str) -> LocalFile:
-    return LocalFile(path, remote, path.stat().st_size)

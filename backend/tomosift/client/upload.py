@@ -79,22 +79,33 @@ def gather(path: Path, format: str | None = None) -> ParticleFiles:
     missing = [(row, each) for row, each in enumerate(references, start=1) if found[each] is None]
     if missing:
         raise FilesMissing(missing[:MOST_NAMED])
-    if any(file is not None and file.is_dir() for file in found.values()):
-        raise FormatProblem(f"{path.name} names an OME-Zarr, which cannot be sent; let the server read it")
+    if set(found.values()) == {path.resolve()}:  # an OME-Zarr is the list and the volumes at once
+        files = files_of(path, path.resolve().name)
+        return ParticleFiles(path.resolve().name, files, fingerprint_of(files))
     # A reference may begin with `..`: the list is put that much deeper in the upload, so that none leads outside.
     folder = PurePosixPath(*["list"] * max(_climbs(reference) for reference in found))
     if path.is_dir():
         folder /= path.resolve().name
     list_remote = str(folder if path.is_dir() else folder / path.name)
-    files = [] if path.is_dir() else [_local_file(path, list_remote)]
-    files += [_local_file(file, _remote_path(folder, reference)) for reference, file in found.items() if file]
+    files = [] if path.is_dir() else [local_file(path, list_remote)]
+    for reference, file in found.items():
+        if file is not None:
+            files += files_of(file, _remote_path(folder, reference))
     unique = list({file.remote: file for file in files}.values())
     return ParticleFiles(list_remote, unique, fingerprint_of(unique))
 
 
+def files_of(volume: Path, remote: str) -> list[LocalFile]:
+    """A volume's one file, or every file of an OME-Zarr. Links in it are left out: they could lead anywhere."""
+    if not volume.is_dir():
+        return [local_file(volume, remote)]
+    inside = sorted(each for each in volume.rglob("*") if each.is_file() and not each.is_symlink())
+    return [local_file(each, f"{remote}/{each.relative_to(volume).as_posix()}") for each in inside]
+
+
 def single_file(path: Path) -> ParticleFiles:
     """A file that names no others."""
-    file = _local_file(path, path.name)
+    file = local_file(path, path.name)
     return ParticleFiles(file.remote, [file], fingerprint_of([file]))
 
 
@@ -110,7 +121,8 @@ def _remote_path(folder: PurePosixPath, reference: str) -> str:
     return posixpath.normpath(str(folder / reference))
 
 
-def _local_file(path: Path, remote: str) -> LocalFile:
+def local_file(path: Path, remote: str) -> LocalFile:
+    """A file as it is now."""
     return LocalFile(path, remote, path.stat().st_size)
 
 

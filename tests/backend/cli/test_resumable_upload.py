@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
+import zarr
 from fastapi.testclient import TestClient
 from fixtures.particle_files import write_particles
 from fixtures.web_client import BASE_URL, Service, make_project
@@ -114,6 +116,24 @@ def test_everything_the_list_names_is_sent_and_imported(client: Tomosift, tmp_pa
     local = {str(path.relative_to(star.parent)): path.read_bytes() for path in star.parent.rglob("*.*")}
     assert staged(upload_id) == local
     assert import_uploaded(client, upload_id, upload.files.list_remote)["state"] == "succeeded"
+
+
+@pytest.mark.usefixtures("batching")
+def test_an_ome_zarr_is_sent_with_every_file_in_it(client: Tomosift, tmp_path: Path) -> None:
+    cubes = np.random.default_rng(0).standard_normal((5, 24, 24, 24)).astype(np.float32)
+    group = zarr.open_group(tmp_path / "cubes.zarr", mode="w", zarr_format=2)
+    group.create_array("0", shape=cubes.shape, chunks=(1, 24, 24, 24), dtype="float32")[:] = cubes
+    axes = [{"name": "n"}, *({"name": name, "type": "space"} for name in "zyx")]
+    group.attrs["multiscales"] = [{"version": "0.4", "axes": axes, "datasets": [{"path": "0"}]}]
+    (tmp_path / "cubes.zarr" / "link").symlink_to(tmp_path)
+    upload = uploader(client, tmp_path / "cubes.zarr", tmp_path)
+    upload_id = upload.run(lambda _: None)
+    body = {"upload_id": upload_id, "list": upload.files.list_remote, "voxel_size_angstrom": 10.0}
+    job = client.imports.create("ribosomes", body)
+    run_job(job.id, run_import)
+    ended = client.pool.read_job("ribosomes", job.id)
+    assert ended.result is not None, ended.problem
+    assert ended.result["row_count"] == 5
 
 
 @pytest.mark.parametrize("layout", ["beside", "above", "dots", "absolute"])
