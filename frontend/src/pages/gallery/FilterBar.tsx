@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import { membersQuery } from '../../api/people'
 import type { Project, User } from '../../api/types'
 import { Button } from '../../design/Button'
@@ -28,10 +28,12 @@ interface FilterBarProps {
   state: GalleryState
   items: GalleryItems
   onChange: (filter: GalleryFilter) => void
+  children: ReactNode
 }
 
 /** Which particles, in which order, and how many that are. */
-export function FilterBar({ project, user, filter, state, items, onChange }: FilterBarProps) {
+export function FilterBar(props: FilterBarProps) {
+  const { project, user, filter, state, items, onChange, children } = props
   const [more, setMore] = useState(() => usesMore(filter))
   const classes = project.classes.map(({ id, name }) => ({ value: id, title: name }))
   const change = (part: Partial<GalleryFilter>): void => onChange({ ...filter, ...part })
@@ -86,6 +88,7 @@ export function FilterBar({ project, user, filter, state, items, onChange }: Fil
             </Button>
           </>
         )}
+        {children}
         <Count state={state} filter={filter} onClear={() => onChange({ ...EVERYTHING, sort: filter.sort })} />
       </div>
       {more && !isSent && (
@@ -103,7 +106,7 @@ function usesMore(filter: GalleryFilter): boolean {
 function directionText({ sort, descending }: GalleryFilter): string {
   if (sort === 'decided') return descending ? 'Newest first' : 'Oldest first'
   if (VALUE_SORTS.includes(sort)) return descending ? 'Highest first' : 'Lowest first'
-  return descending ? 'Last first' : 'First first'
+  return descending ? 'From the last' : 'From the first'
 }
 
 function Count({

@@ -91,14 +91,6 @@ export function GalleryDesk({ project, user }: { project: Project; user: User })
           state={state}
           items={items}
           onChange={change}
-        />
-        <LookControls
-          look={look}
-          proteinIsDark={project.protein_contrast === 'dark'}
-          voxelSizeAngstrom={project.voxel_size_angstrom}
-          tool={tool}
-          onTool={setTool}
-          onChange={(wanted) => lookStore.setState(soundLook({ ...look, ...wanted }))}
         >
           <JumpField
             key={filter.sort}
@@ -106,7 +98,15 @@ export function GalleryDesk({ project, user }: { project: Project; user: User })
             items={items}
             onRank={(rank) => grid.current?.goTo(rank)}
           />
-        </LookControls>
+        </FilterBar>
+        <LookControls
+          look={look}
+          proteinIsDark={project.protein_contrast === 'dark'}
+          voxelSizeAngstrom={project.voxel_size_angstrom}
+          tool={tool}
+          onTool={setTool}
+          onChange={(wanted) => lookStore.setState(soundLook({ ...look, ...wanted }))}
+        />
       </header>
       <section className={styles.grid} aria-label="Particles">
         <GalleryGrid

@@ -1,4 +1,3 @@
-import type { ReactNode } from 'react'
 import { CheckField } from '../../design/CheckField'
 import { Segmented } from '../../design/Segmented'
 import { SliderField } from '../../design/SliderField'
@@ -9,7 +8,7 @@ import styles from './LookControls.module.css'
 export type DragTool = 'rectangle' | 'outline'
 
 const sigma = (value: number): string =>
-  `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(value).toFixed(1)} σ`
+  `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(value).toFixed(1)}\u00a0σ`
 
 /** Size, view, contrast and low-pass of all tiles, and what dragging does. */
 export function LookControls({
@@ -19,7 +18,6 @@ export function LookControls({
   tool,
   onTool,
   onChange,
-  children,
 }: {
   look: GalleryLook
   proteinIsDark: boolean
@@ -27,7 +25,6 @@ export function LookControls({
   tool: DragTool
   onTool: (tool: DragTool) => void
   onChange: (change: Partial<GalleryLook>) => void
-  children: ReactNode
 }) {
   // Of dark proteins the darkest voxel along z is the one to see.
   const projection = proteinIsDark ? 'min' : 'max'
@@ -51,7 +48,7 @@ export function LookControls({
         max={SIZES[1]}
         step={SIZE_STEP}
         value={look.size}
-        text={`${look.size} px`}
+        text={`${look.size}\u00a0px`}
         onChange={(size) => onChange({ size })}
       />
       <SliderField
@@ -79,7 +76,7 @@ export function LookControls({
           max={stops.length - 1}
           step={1}
           value={stop}
-          text={look.lowPass === 0 ? 'off' : `${look.lowPass} Å`}
+          text={look.lowPass === 0 ? 'off' : `${look.lowPass}\u00a0Å`}
           onChange={(index) => onChange({ lowPass: stops[index] ?? 0 })}
         />
       )}
@@ -93,7 +90,6 @@ export function LookControls({
         value={tool}
         onChange={onTool}
       />
-      {children}
     </div>
   )
 }

@@ -73,7 +73,8 @@ export function ParticlePanel({ project, user, item, rank, onClose }: ParticlePa
 function Facts({ item, rank, project }: { item: GalleryItem; rank: number; project: Project }) {
   const { label, prediction } = item
   return (
-    <div className={styles.facts}>
+    // What scrolls must take the focus, or keyboards cannot scroll it.
+    <div className={styles.facts} role="region" aria-label="What is known of it" tabIndex={0}>
       <dl>
         <dt>Place</dt>
         <dd>{formatCount(rank + 1)}</dd>
