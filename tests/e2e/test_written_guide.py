@@ -27,6 +27,7 @@ GUIDE = ROOT / "docs" / "user-guide.md"
 SIZE = (1280, 800)
 MOST_BYTES = 150_000
 COLOURS = 128
+SLOW_MS = 30_000
 WRITES = os.environ.get("TOMOSIFT_WRITE_SCREENSHOTS") == "1"
 
 
@@ -41,12 +42,14 @@ class Picture:
 
 def heading(name: str) -> Callable[[Page], None]:
     """Ready as soon as this heading is there."""
-    return lambda page: expect(page.get_by_role("heading", name=name, exact=True).first).to_be_visible()
+    return lambda page: expect(page.get_by_role("heading", name=name, exact=True).first).to_be_visible(timeout=SLOW_MS)
 
 
 def labeling(page: Page) -> None:
     """Ready when a particle can be decided."""
-    expect(page.locator("[aria-label='Classes'] button").first).to_have_attribute("aria-disabled", "false")
+    expect(page.locator("[aria-label='Classes'] button").first).to_have_attribute(
+        "aria-disabled", "false", timeout=SLOW_MS
+    )
 
 
 PICTURES = (

@@ -12,7 +12,7 @@ import styles from './HelpDialog.module.css'
 export default function HelpDialog() {
   const tables = useHelpSheet((sheet) => sheet.tables)
   return (
-    <Dialog title="Help" onClose={closeHelp} wide footer={<TourButton />}>
+    <Dialog title="Help" onClose={closeHelp} wide isText footer={<TourButton />}>
       <h3 className={styles.heading}>Keys on this page</h3>
       <KeyList tables={tables} />
       <h3 className={styles.heading}>How Tomosift works</h3>

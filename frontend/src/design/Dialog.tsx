@@ -14,6 +14,7 @@ export function Dialog({
   onClose,
   onSubmit,
   wide = false,
+  isText = false,
 }: {
   title: string
   children: ReactNode
@@ -21,6 +22,8 @@ export function Dialog({
   onClose?: () => void
   onSubmit?: () => void
   wide?: boolean
+  /** Nothing in it takes the focus: the text itself does, so that the keyboard can scroll it. */
+  isText?: boolean
 }) {
   const ref = useRef<HTMLDialogElement>(null)
   const heading = useRef<HTMLHeadingElement>(null)
@@ -45,7 +48,12 @@ export function Dialog({
   }
   const content = (
     <>
-      <div className={styles.body}>{children}</div>
+      <div
+        className={styles.body}
+        {...(isText && { tabIndex: 0, role: 'region', 'aria-labelledby': titleId })}
+      >
+        {children}
+      </div>
       {footer && <div className={styles.foot}>{footer}</div>}
     </>
   )

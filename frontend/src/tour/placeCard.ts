@@ -30,7 +30,9 @@ export function placeCard(anchor: Box | null, card: Size, window: Size): { left:
   if (anchor.top - GAP - card.height >= EDGE)
     return { left: beside.left, top: anchor.top - GAP - card.height }
   if (right + GAP <= most.left) return { left: right + GAP, top: beside.top }
-  if (anchor.left - GAP - card.width >= EDGE)
-    return { left: anchor.left - GAP - card.width, top: beside.top }
-  return { left: clamp(right - card.width - GAP, most.left), top: clamp(bottom - card.height - GAP, most.top) }
+  if (anchor.left - GAP - card.width >= EDGE) return { left: anchor.left - GAP - card.width, top: beside.top }
+  return {
+    left: clamp(right - card.width - GAP, most.left),
+    top: clamp(bottom - card.height - GAP, most.top),
+  }
 }

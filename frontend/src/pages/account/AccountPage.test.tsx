@@ -34,7 +34,12 @@ it('disconnects the sign-in provider, or says what to do first', async () => {
   const { service, user } = open({
     'GET /sign-in-ways': allWays,
     'GET /session': { ...session, has_provider: true },
-    'DELETE /session/provider': new Refusal(409, 'no-other-way', 'You could not sign in any more', 'Set one.'),
+    'DELETE /session/provider': new Refusal(
+      409,
+      'no-other-way',
+      'You could not sign in any more',
+      'Set one.',
+    ),
   })
   await user.click(await screen.findByRole('button', { name: 'Disconnect' }))
   expect((await screen.findByRole('alert')).textContent).toContain('You could not sign in any more')

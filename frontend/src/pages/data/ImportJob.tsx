@@ -31,7 +31,9 @@ export function ImportJob({ project, job }: { project: Project; job: Job }) {
   return (
     <li className={styles.job}>
       <div className={styles.jobHead}>
-        <Badge tone={state.tone}>{job.kind === 'demo' && job.state === 'running' ? 'Simulating' : state.title}</Badge>
+        <Badge tone={state.tone}>
+          {job.kind === 'demo' && job.state === 'running' ? 'Simulating' : state.title}
+        </Badge>
         <span>
           Started <TimeAgo iso={job.created_at} />
         </span>

@@ -14,18 +14,16 @@ export function FirstVisit({ onBringData }: { onBringData: () => void }) {
       <section className={styles.way} aria-labelledby="bring-your-data">
         <h2 id="bring-your-data">Bring your data</h2>
         <p>
-          A project holds a pool of subtomograms and the classes you sort them into. Name the classes, then say
-          where the particle list is: RELION, Warp/M, Dynamo, STOPGAP, EMAN2, copick or CSV. You see what was
-          found before anything is written.
+          A project holds a pool of subtomograms and the classes you sort them into. Name the classes, then
+          say where the particle list is: RELION, Warp/M, Dynamo, STOPGAP, EMAN2, copick or CSV. You see what
+          was found before anything is written.
         </p>
         <Button kind={user.is_admin ? 'secondary' : 'primary'} size="large" icon="plus" onClick={onBringData}>
           New project
         </Button>
       </section>
       {!user.is_admin && (
-        <p className={styles.aside}>
-          If a colleague has a project already, ask them to add you as a member.
-        </p>
+        <p className={styles.aside}>If a colleague has a project already, ask them to add you as a member.</p>
       )}
     </div>
   )

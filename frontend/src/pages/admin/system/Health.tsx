@@ -2,6 +2,7 @@ import type { SystemState } from '../../../api/system'
 import { useNow } from '../../../design/TimeAgo'
 import { Figure } from '../../../design/Figure'
 import { Notice } from '../../../design/Notice'
+import { Prose } from '../../../design/Prose'
 import { formatCount, formatPlural } from '../../../format/numbers'
 import { formatDateTime, formatDuration, secondsBetween } from '../../../format/time'
 import styles from './System.module.css'
@@ -21,7 +22,7 @@ export function Health({ system }: { system: SystemState }) {
         )}
         {troubles.map(({ title, detail, tone }) => (
           <Notice key={title} tone={tone} title={title}>
-            {detail}
+            <Prose text={detail} />
           </Notice>
         ))}
       </div>
@@ -47,9 +48,9 @@ export function Health({ system }: { system: SystemState }) {
           }
         />
         <Figure
-          label="People at work"
-          value={formatCount(system.live_leases)}
-          note="particles open or fetched ahead just now"
+          label="Being labeled"
+          value={formatPlural(system.live_leases, 'particle')}
+          note="open or fetched ahead just now"
         />
       </dl>
     </>
@@ -70,7 +71,8 @@ function troublesOf(system: SystemState): Trouble[] {
   for (const disk of system.disks.filter(({ is_low }) => is_low)) {
     troubles.push({
       title: `The disk of ${disk.holds.join(' and ')} is nearly full`,
-      detail: 'When it is full, nothing more is saved. Delete old exports and projects, or give it more room.',
+      detail:
+        'When it is full, nothing more is saved. Delete old exports and projects, or give it more room.',
       tone: 'bad',
     })
   }

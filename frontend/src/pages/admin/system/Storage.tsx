@@ -43,7 +43,9 @@ export function Storage({ system }: { system: SystemState }) {
           </li>
         ))}
       </ul>
-      <Table caption="What takes room" columns={COLUMNS} rows={system.stored} rowKey={({ name }) => name} />
+      <div className={styles.narrow}>
+        <Table caption="What takes room" columns={COLUMNS} rows={system.stored} rowKey={({ name }) => name} />
+      </div>
     </Section>
   )
 }

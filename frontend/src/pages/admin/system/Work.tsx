@@ -33,7 +33,7 @@ export function Work({ system }: { system: SystemState }) {
       {system.work.length === 0 ? (
         <p className={styles.muted}>Nothing runs and nothing waits.</p>
       ) : (
-        <>
+        <div className={styles.jobs}>
           {system.queues.map(({ queue, queued, running, waiting_since }) => (
             <p key={queue}>
               <strong>{QUEUES[queue] ?? queue}:</strong> {formatPlural(running, 'job')} running,{' '}
@@ -52,7 +52,7 @@ export function Work({ system }: { system: SystemState }) {
             rows={system.work}
             rowKey={({ kind, created_at }) => `${kind} ${created_at}`}
           />
-        </>
+        </div>
       )}
     </Section>
   )

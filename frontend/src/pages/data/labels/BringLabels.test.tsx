@@ -65,7 +65,9 @@ it('takes a whole import of labels back', async () => {
 })
 
 it('is offered to who may import, once there are particles', async () => {
-  const { unmount } = renderApp('/projects/demo/data', { 'GET /projects/demo': { ...project, role: 'annotator' } })
+  const { unmount } = renderApp('/projects/demo/data', {
+    'GET /projects/demo': { ...project, role: 'annotator' },
+  })
   await screen.findByRole('table', { name: 'Imported particle lists' })
   expect(screen.queryByText('Labels that exist already')).toBeNull()
   unmount()

@@ -80,7 +80,12 @@ export function BringLabels({ project, sources }: { project: Project; sources: r
         />
       ) : (
         <>
-          <Place form={form} sources={sources} pathError={tried ? errors.path : undefined} onChange={change} />
+          <Place
+            form={form}
+            sources={sources}
+            pathError={tried ? errors.path : undefined}
+            onChange={change}
+          />
           <ChoiceField
             label="What they become"
             choices={LABEL_USES}
