@@ -25,7 +25,7 @@ export function MapCanvas({
   const onOutlined = useEffectEvent(events.onOutlined)
 
   useEffect(() => {
-    const context = canvas.current?.getContext('2d', { alpha: false, willReadFrequently: true })
+    const context = canvas.current?.getContext('2d', { alpha: false })
     if (!canvas.current || !context) return
     const stage = new MapStage(canvas.current, context, map, {
       onPoint: (index) => onPoint(index),
