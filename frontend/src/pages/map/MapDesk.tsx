@@ -11,7 +11,7 @@ import { COLOURINGS, groupBy, type ColourBy } from '../../map/grouping'
 import { lookOf } from '../../map/look'
 import type { MapStage, Tool } from '../../map/MapStage'
 import { NOTHING, type ParticleMap } from '../../map/readMap'
-import { sendToGallery } from '../../map/sendToGallery'
+import { galleryOfParticles } from '../cycles/galleryLink'
 import { GroupList } from './GroupList'
 import { mapActions, MAP_GESTURES, ZOOM_STEP } from './mapActions'
 import { MapCanvas } from './MapCanvas'
@@ -150,7 +150,7 @@ function SelectionBar({
   const navigate = useNavigate()
   const open = (): void => {
     const ids = [...selected].map((index) => map.ids[index]!)
-    void navigate(sendToGallery(slug, ids))
+    void navigate(galleryOfParticles(slug, ids))
   }
   return (
     <div className={styles.selection} role="status">

@@ -1,7 +1,7 @@
 import { fireEvent, screen, within } from '@testing-library/react'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { SENT_IDS } from '../../gallery/filter'
 import type { MapLegend } from '../../map/readMap'
-import { GALLERY_IDS } from '../../map/sendToGallery'
 import { mapFile, particle } from '../../testing/fixtures'
 import { renderApp } from '../../testing/renderApp'
 import { Refusal } from '../../testing/service'
@@ -48,7 +48,7 @@ describe('the map', () => {
     screen.getByText(`${count} particles selected`)
     await user.click(screen.getByRole('button', { name: 'Open in the gallery' }))
     expect(window.location.pathname + window.location.search).toBe('/projects/demo/gallery?ids=session')
-    expect(JSON.parse(sessionStorage.getItem(GALLERY_IDS) ?? '[]')).toHaveLength(count)
+    expect(JSON.parse(sessionStorage.getItem(SENT_IDS) ?? '[]')).toHaveLength(count)
   })
 
   it('selects what is outlined, of the groups that are shown', async () => {
