@@ -1,5 +1,7 @@
 """The gallery in a real browser on the real service: find, select a range, label it at once, take it back."""
 
+import re
+
 import pytest
 from fixtures.live_service import LiveService, Sitting
 from playwright.sync_api import expect
@@ -11,8 +13,8 @@ def test_a_range_is_labeled_at_once_and_taken_back(live_service: LiveService, si
     page = sitting.page
     page.goto(f"{live_service.url}/projects/demo/gallery")
     tiles = page.get_by_role("application")
-    expect(page.get_by_text("particles", exact=True)).to_be_visible()
-    page.get_by_label("Label", exact=True).select_option("unlabeled")
+    expect(tiles).to_have_attribute("aria-label", re.compile(r"^600 particles"))
+    page.get_by_role("combobox", name="Label").select_option("unlabeled")
     expect(page).to_have_url(f"{live_service.url}/projects/demo/gallery?label=unlabeled")
 
     # Pictures arrive: something in the first tile is neither the empty tile's grey nor all one grey.
@@ -28,9 +30,6 @@ def test_a_range_is_labeled_at_once_and_taken_back(live_service: LiveService, si
 
     tiles.click(position={"x": 150, "y": 50})
     expect(page.get_by_test_id("gallery-aim")).to_contain_text("1 particle selected")
-    tiles.press("Shift+End")
-    expect(page.get_by_test_id("gallery-aim")).not_to_contain_text("1 particle selected")
-    tiles.click(position={"x": 150, "y": 50})
     for _ in range(7):
         tiles.press("Shift+ArrowRight")
     expect(page.get_by_test_id("gallery-aim")).to_contain_text("8 particles selected")

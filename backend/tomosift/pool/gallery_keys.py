@@ -38,7 +38,7 @@ Key = tuple[float | None, int]
 MOST_COUNTED = 100_000
 """A filtered view is counted so far: more would make people wait for a number they cannot use."""
 
-_OF_PREDICTION = {
+_OF_PREDICTION: dict[str, Any] = {
     "score": Prediction.score,
     "confidence": Prediction.confidence,
     "unlike": Prediction.unlike,
@@ -196,15 +196,12 @@ def _branch(reader: Reader, served: ServedPredictions | None, view: GalleryView,
     return _Branch(statement.where(*conditions), value, item)
 
 
-def _value(view: GalleryView) -> ColumnElement[Any] | None:
-    if view.sort == "decided":
-        return CurrentLabel.event_id
-    column: ColumnElement[Any] | None = _OF_PREDICTION.get(view.sort)
-    return column
+def _value(view: GalleryView) -> Any:
+    return CurrentLabel.event_id if view.sort == "decided" else _OF_PREDICTION.get(view.sort)
 
 
 def _label_conditions(view: GalleryView) -> list[ColumnElement[bool]]:
-    conditions = []
+    conditions: list[ColumnElement[bool]] = []
     if view.label is not None:
         conditions.append(CurrentLabel.kind == view.label.kind)
         if view.label.class_id is not None:
@@ -213,7 +210,7 @@ def _label_conditions(view: GalleryView) -> list[ColumnElement[bool]]:
 
 
 def _prediction_conditions(served: ServedPredictions, view: GalleryView) -> list[ColumnElement[bool]]:
-    conditions = []
+    conditions: list[ColumnElement[bool]] = []
     if view.sort in ("score", "unlike"):
         conditions.append(_OF_PREDICTION[view.sort].is_not(None))
     if view.predicted is not None:
@@ -237,7 +234,7 @@ def _prediction_conditions(served: ServedPredictions, view: GalleryView) -> list
 
 
 def _item_conditions(reader: Reader, view: GalleryView, item: Any) -> list[ColumnElement[bool]]:
-    conditions = []
+    conditions: list[ColumnElement[bool]] = []
     if view.ids is not None:
         conditions.append(item.in_(view.ids))
     if view.batch is not None:
@@ -258,7 +255,8 @@ def _item_conditions(reader: Reader, view: GalleryView, item: Any) -> list[Colum
 
 
 def _in_order(statement: Select[Any], view: GalleryView, branch: _Branch) -> Select[Any]:
-    columns = [branch.value, branch.item] if view.sort in _OF_PREDICTION else [_single(branch)]
+    by_value = branch.value is not None and view.sort in _OF_PREDICTION
+    columns: list[Any] = [branch.value, branch.item] if by_value else [_single(branch)]
     return statement.order_by(*(_directed(each, view) for each in columns))
 
 

@@ -38,7 +38,7 @@ def is_shown_to(reader: Reader, item: Item = Subtomogram.id) -> ColumnElement[bo
     return or_(not_(item.in_(_may_hide(reader))), CurrentLabel.kind == "skip", _has_decided(reader, item))
 
 
-def hidden_labels(reader: Reader) -> Select[tuple[int]]:
+def hidden_labels(reader: Reader) -> Select[Any]:
     """The subtomograms with a label that this reader may not see: for them, these are unlabeled."""
     item = CurrentLabel.subtomogram_id
     return (
@@ -53,7 +53,7 @@ def hidden_labels(reader: Reader) -> Select[tuple[int]]:
     )
 
 
-def undecided_sample(reader: Reader) -> Select[tuple[int]]:
+def undecided_sample(reader: Reader) -> Select[Any]:
     """The evaluation items of which this reader is shown no label, and so nothing that a model says either."""
     sample = aliased(EvaluationItem)
     item = sample.subtomogram_id

@@ -50,7 +50,8 @@ def to_greys(pictures: NDArray[np.float32]) -> NDArray[np.uint8]:
     mean = pictures.mean(axis=(1, 2), keepdims=True, dtype=np.float64)
     deviation = pictures.std(axis=(1, 2), keepdims=True, dtype=np.float64)
     scaled = (pictures - mean) / np.where(deviation > 0, deviation, 1.0)
-    return np.clip(np.rint(127.5 + scaled * (127.5 / RANGE)), 0, 255).astype(np.uint8)
+    greys: NDArray[np.uint8] = np.clip(np.rint(127.5 + scaled * (127.5 / RANGE)), 0, 255).astype(np.uint8)
+    return greys
 
 
 @lru_cache(maxsize=64)
@@ -84,4 +85,5 @@ def _areas(length: int, edge: int) -> NDArray[np.float32]:
     starts = np.arange(edge)[:, None] * scale
     cells = np.arange(length)[None, :]
     overlap = np.minimum(starts + scale, cells + 1) - np.maximum(starts, cells)
-    return (np.clip(overlap, 0, None) / scale).astype(np.float32)
+    shares: NDArray[np.float32] = (np.clip(overlap, 0, None) / scale).astype(np.float32)
+    return shares

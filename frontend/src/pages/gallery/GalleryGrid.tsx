@@ -159,10 +159,17 @@ export function GalleryGrid(props: GalleryGridProps) {
       if (opened !== null) onOpen(place)
     }
   }
+  // A range may have to be read first; whatever is selected meanwhile counts more.
+  const newest = useRef(selection)
+  useLayoutEffect(() => {
+    newest.current = selection
+  }, [selection])
   const extendTo = async (rank: number): Promise<void> => {
-    onSelection({ ...selection, cursor: rank })
+    const begun = { ...selection, cursor: rank }
+    newest.current = begun
+    onSelection(begun)
     const found = await items.between(...rangeTo(selection.anchor, rank))
-    onSelection(ranged(selection, found, rank))
+    if (newest.current === begun) onSelection(ranged(selection, found, rank))
   }
   useImperativeHandle(handle, () => ({
     goTo: (rank) => {
