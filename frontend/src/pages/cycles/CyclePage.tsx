@@ -95,7 +95,7 @@ function CycleView({ project, cycle }: { project: Project; cycle: Cycle }) {
       ) : (
         <div className={styles.state}>
           <Badge tone={stateOf(cycle).tone}>{stateOf(cycle).title}</Badge>
-          {cycle.serves && <Badge>Its model serves</Badge>}
+          {cycle.serves && <Badge>Its model is in use</Badge>}
           <Stepper label="Stages" steps={stepsOf(cycle)} />
           {cycle.stage !== 'ready' && <p>{describeWork(cycle)}</p>}
         </div>

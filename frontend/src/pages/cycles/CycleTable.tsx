@@ -51,7 +51,7 @@ function State({ cycle }: { cycle: Cycle }) {
   return (
     <span className={styles.state}>
       <Badge tone={tone}>{title}</Badge>
-      {cycle.serves && <Badge>Serves</Badge>}
+      {cycle.serves && <Badge>In use</Badge>}
     </span>
   )
 }

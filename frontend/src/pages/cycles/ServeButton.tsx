@@ -5,7 +5,7 @@ import { Dialog } from '../../design/Dialog'
 import { ErrorNotice } from '../../design/Notice'
 import { showToast } from '../../design/Toast'
 
-/** Lets the model of this cycle serve, after saying what that means. It can be taken back at any time. */
+/** Puts the model of this cycle into use, after saying what that means. It can be taken back at any time. */
 export function ServeButton({
   slug,
   cycle,
@@ -23,7 +23,7 @@ export function ServeButton({
     choose.mutate(cycle, {
       onSuccess: () => {
         setAsking(false)
-        showToast(`The model of cycle ${cycle} serves now.`)
+        showToast(`The model of cycle ${cycle} is in use now.`)
       },
     })
   return (

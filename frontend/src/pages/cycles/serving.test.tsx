@@ -19,7 +19,7 @@ it('goes back to an earlier model after saying what that means', async () => {
   await user.click(await screen.findByRole('button', { name: 'Go back to this model' }))
   expect(within(screen.getByRole('dialog')).getByText(/choose another model at any time/)).toBeDefined()
   await user.click(screen.getByRole('button', { name: 'Use the model of cycle 2' }))
-  expect(await screen.findByText('Its model serves')).toBeDefined()
+  expect(await screen.findByText('Its model is in use')).toBeDefined()
   expect(service.last('PUT /projects/demo/serving-model').body).toEqual({ cycle: 2 })
   await waitFor(() => expect(screen.queryByRole('button', { name: 'Go back to this model' })).toBeNull())
 })
@@ -52,11 +52,11 @@ it('says where a cycle comes from, with checksums, and as a file', async () => {
   expect(file.getAttribute('download')).toBe('demo-cycle-3-lineage.json')
 })
 
-it('lists why each cycle was started, and whose model serves', async () => {
+it('lists why each cycle was started, and whose model is in use', async () => {
   renderApp('/projects/demo/cycles')
   const table = within(await screen.findByRole('table', { name: 'Cycles' }))
   expect(table.getByRole('row', { name: /^Cycle 2/ }).textContent).toContain('Started after 104 new labels')
-  expect(table.getByRole('row', { name: /^Cycle 3/ }).textContent).toContain('Serves')
+  expect(table.getByRole('row', { name: /^Cycle 3/ }).textContent).toContain('In use')
 })
 
 it('has nothing to compare or go back to where a cycle failed', async () => {

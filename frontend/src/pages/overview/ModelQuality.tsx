@@ -11,14 +11,14 @@ import styles from './OverviewPage.module.css'
 
 const PuritySection = lazy(() => import('../cycles/quality/PuritySection'))
 
-/** How good the model that serves is: by class, at which confidence, and how far the experts agree themselves. */
+/** How good the model in use is: by class, at which confidence, and how far the experts agree themselves. */
 export function ModelQuality({
   project,
   cycle,
   progress,
 }: {
   project: Project
-  /** The cycle whose model serves. */
+  /** The cycle whose model is in use. */
   cycle: Cycle
   progress: Progress
 }) {
@@ -26,6 +26,11 @@ export function ModelQuality({
   const { report, calibration, reason } = cycle.metrics ?? {}
   return (
     <>
+      <p className={styles.measured}>
+        <strong>How good is the model?</strong> Measured for the one in use, of{' '}
+        <Link to={`/projects/${project.slug}/cycles/${cycle.number}`}>cycle {cycle.number}</Link>, on
+        particles that it never learned from.
+      </p>
       {report ? (
         <ClassQuality slug={project.slug} report={report} labeled={progress.labeled} />
       ) : (
@@ -42,10 +47,6 @@ export function ModelQuality({
         <CalibrationSection calibration={calibration} />
         {isCurator && <ExpertAgreement project={project} />}
       </div>
-      <p className={styles.about}>
-        These figures are those of the model that serves, of{' '}
-        <Link to={`/projects/${project.slug}/cycles/${cycle.number}`}>cycle {cycle.number}</Link>.
-      </p>
     </>
   )
 }

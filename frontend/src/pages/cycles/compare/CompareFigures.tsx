@@ -16,8 +16,8 @@ interface Row {
 
 /** The figures of both, and those of each class. */
 export function CompareFigures({ before, after }: { before: Cycle; after: Cycle }) {
-  const columns: Column<Row>[] = [
-    { title: 'Figure', cell: (row) => row.name },
+  const columns = (first: string): Column<Row>[] => [
+    { title: first, cell: (row) => row.name },
     { title: `Cycle ${before.number}`, numeric: true, cell: (row) => row.before },
     { title: `Cycle ${after.number}`, numeric: true, cell: (row) => row.after },
     { title: 'Difference', numeric: true, cell: (row) => row.difference },
@@ -30,7 +30,7 @@ export function CompareFigures({ before, after }: { before: Cycle; after: Cycle 
       >
         <Table
           caption="Figures of both cycles"
-          columns={columns}
+          columns={columns('Figure')}
           rows={wholeRows(before, after)}
           rowKey={(row) => row.name}
         />
@@ -38,7 +38,7 @@ export function CompareFigures({ before, after }: { before: Cycle; after: Cycle 
       <Section title="How many of each class were found" intro="Recall, with 95 % intervals.">
         <Table
           caption="Recall by class"
-          columns={columns}
+          columns={columns('Class')}
           rows={classRows(before, after)}
           rowKey={(row) => row.name}
         />

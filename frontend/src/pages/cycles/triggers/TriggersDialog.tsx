@@ -107,8 +107,8 @@ function TriggersForm({
       <div className={styles.fields}>
         {set.error && <ErrorNotice error={set.error} />}
         <p>
-          One cycle runs at a time. If one fails, nothing starts by itself until somebody lets it go on.
-          Labeling goes on meanwhile, as ever.
+          One cycle runs at a time. If one fails, nothing starts by itself until somebody resumes it. Labeling
+          goes on meanwhile, as ever.
         </p>
         <CheckField
           label="After new labels"

@@ -8,6 +8,7 @@ import { ErrorNotice, Notice } from '../../../design/Notice'
 import { Section } from '../../../design/Section'
 import { Skeleton } from '../../../design/Skeleton'
 import { showToast } from '../../../design/Toast'
+import styles from './TriggersSection.module.css'
 import { TriggersDialog } from './TriggersDialog'
 import { describeState, describeTriggers, isOn, wantedOf } from './triggerWords'
 
@@ -18,7 +19,7 @@ export function TriggersSection({ project }: { project: Project }) {
   const mayEdit = allows(project.role, 'curator')
   return (
     <Section
-      title="By itself"
+      title="Automatic cycles"
       actions={
         mayEdit && triggers.data && <Button onClick={() => setEditing(true)}>Set when cycles start</Button>
       }
@@ -43,7 +44,7 @@ function State({ slug, triggers, mayEdit }: { slug: string; triggers: Triggers; 
   const resume = () =>
     set.mutate(wantedOf(triggers), { onSuccess: () => showToast('Cycles start by themselves again.') })
   return (
-    <>
+    <div className={styles.state}>
       <p>{describeTriggers(triggers)}</p>
       {isOn(triggers) && triggers.paused_at === null && <p>{describeState(triggers)}</p>}
       {isOn(triggers) && triggers.paused_at !== null && (
@@ -53,15 +54,15 @@ function State({ slug, triggers, mayEdit }: { slug: string; triggers: Triggers; 
           actions={
             mayEdit && (
               <Button disabled={set.isPending} onClick={resume}>
-                Go on
+                Resume
               </Button>
             )
           }
         >
-          {triggers.pause_reason} Look at why before you let it go on.
+          {triggers.pause_reason} See why before you resume.
         </Notice>
       )}
       {set.error && <ErrorNotice error={set.error} />}
-    </>
+    </div>
   )
 }

@@ -40,7 +40,7 @@ it('is set as a whole: when, and with which settings', async () => {
 it('says why it is paused and goes on with what was set', async () => {
   const { service, user } = renderApp(CYCLES, { [GET]: triggersPaused, [PUT]: triggersOn })
   expect(await screen.findByText(/Cycle 4 failed: Training diverged./)).toBeDefined()
-  await user.click(screen.getByRole('button', { name: 'Go on' }))
+  await user.click(screen.getByRole('button', { name: 'Resume' }))
   await waitFor(() => expect(screen.queryByText(/Paused/)).toBeNull())
   const { after_labels, nightly_at, time_zone, settings } = triggersOn
   expect(service.last(PUT).body).toEqual({ after_labels, nightly_at, time_zone, settings })
@@ -49,6 +49,6 @@ it('says why it is paused and goes on with what was set', async () => {
 it('is for curators to set', async () => {
   renderApp(CYCLES, { 'GET /projects/demo': { ...project, role: 'annotator' }, [GET]: triggersPaused })
   expect(await screen.findByText(/Cycle 4 failed/)).toBeDefined()
-  expect(screen.queryByRole('button', { name: 'Go on' })).toBeNull()
+  expect(screen.queryByRole('button', { name: 'Resume' })).toBeNull()
   expect(screen.queryByRole('button', { name: 'Set when cycles start' })).toBeNull()
 })
