@@ -13,7 +13,7 @@ from tomosift.cycles.triggers import set_triggers
 from tomosift.kit.database import transaction
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("clean_database")]
-KILLS = 3
+KILLS = 2
 
 
 def test_killed_around_a_due_cycle(api: ApiProcess) -> None:
