@@ -293,8 +293,8 @@ def test_what_is_stored_is_json_and_complete(world: CycleWorld) -> None:
 
     assert json.loads(json.dumps(cycle.settings, allow_nan=False))["network"]["width"] == 4
     assert sorted(cycle.metrics or {}) == [
-        *("agreement", "calibration", "evaluation_key", "label_errors", "likely_label_errors", "origin", "reason"),
-        *("report", "sample", "selection", "stopping", "training"),
+        *("agreement", "calibration", "evaluation_key", "label_errors", "likely_label_errors", "map", "origin"),
+        *("reason", "report", "sample", "selection", "stopping", "training"),
     ]
     prefix = f"cycles/{cycle.id}/attempt-1"
     assert cycle.scores_key == f"{prefix}/scores.safetensors"
