@@ -1,5 +1,5 @@
 /**
- * Look at every page without a service: `npm run screens -- OUT [name…]` builds the interface, answers its requests from
+ * Look at every page without a service: `npm run screens -- OUT [width…] [name…]` builds the interface, answers its requests from
  * src/testing/fixtures.ts in a headless Chromium, writes a PNG per page, size and theme to OUT, and runs axe on each.
  */
 import { mkdir, readFile } from 'node:fs/promises'
@@ -20,7 +20,10 @@ const POLICY =
   "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; " +
   "worker-src 'self' blob:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
 
-const [out = '/tmp/tomosift-screens', ...names] = process.argv.slice(2)
+const [out = '/tmp/tomosift-screens', ...chosen] = process.argv.slice(2)
+const widths = chosen.filter((word) => /^\d+$/.test(word)).map(Number)
+const names = chosen.filter((word) => !/^\d+$/.test(word))
+const sizes = SIZES.filter(([width]) => widths.length === 0 || widths.includes(width))
 await mkdir(out, { recursive: true })
 const web = join(out, 'web')
 await build({ logLevel: 'warn', build: { outDir: web, emptyOutDir: true } })
@@ -77,7 +80,7 @@ async function answer(route, answers) {
 }
 
 for (const spec of pages(fixtures).filter(({ name }) => names.length === 0 || names.includes(name))) {
-  for (const [width, height] of SIZES) {
+  for (const [width, height] of sizes) {
     for (const colorScheme of ['light', 'dark']) {
       spec.start?.()
       const context = await browser.newContext({

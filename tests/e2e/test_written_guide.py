@@ -56,6 +56,8 @@ PICTURES = (
     Picture("label-page", "/label", labeling),
     Picture("overview", "", heading("Learning curve")),
     Picture("cycle", "/cycles/1", heading("Cycle 1")),
+    Picture("gallery", "/gallery", heading("Gallery of Demo")),
+    Picture("map", "/map", heading("Map of Demo")),
     Picture("data", "/data", heading("Particle lists")),
     Picture("export", "/export", heading("Which particles")),
 )
@@ -108,5 +110,6 @@ def write_png(page: Page, file: Path) -> None:
     raw = file.with_suffix(".raw.png")
     page.screenshot(path=raw)
     with Image.open(raw) as image:
-        image.convert("RGB").quantize(COLOURS).save(file, optimize=True)
+        # This way keeps the few bright colours of classes beside the many greys of volumes.
+        image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(file, optimize=True)
     raw.unlink()
