@@ -22,6 +22,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "PATCH /projects/{slug}/classes/{class_id}": {"name": "mine"},
     "PATCH /projects/{slug}/webhooks/{webhook_id}": {"is_active": False},
 }
+_CHANGES = "GET /projects/{slug}/cycles/{number}/class-changes"
+QUERIES: dict[str, dict[str, Any]] = {
+    _CHANGES: {"since": 7},
+    f"{_CHANGES}/particles": {"since": 7, "was": "junk", "now": "junk"},
+}
 
 
 def fill(world: World, settings: Settings) -> dict[str, object]:
@@ -113,7 +118,9 @@ def test_objects_of_another_project_do_not_exist_here(settings: Settings) -> Non
             path = path.replace("{" + each + "}", str(value))
         assert "{" not in path, f"{name}: this test knows no object with that id; make one in `fill`"
         headers = {**fresh_key(), "If-Match": "*", "Content-Type": "application/json"}
-        answer = client.request(method, f"/api/v1{path}", json=BODIES.get(name), headers=headers)
+        answer = client.request(
+            method, f"/api/v1{path}", json=BODIES.get(name), params=QUERIES.get(name), headers=headers
+        )
         assert answer.status_code == 404, f"{name}: {answer.text} (a route with a body needs one in BODIES)"
         asked += 1
     assert asked > 30
