@@ -5,11 +5,12 @@ sample that nobody may know of pass no filter by label or prediction, as `shown_
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from sqlalchemy import (
+    ARRAY,
     REAL,
     BigInteger,
     ColumnElement,
@@ -28,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased, join
 
 from tomosift.pool.served_predictions import Said, ServedPredictions
-from tomosift.pool.shown_labels import Reader, hidden_labels, is_shown_to, undecided_sample
+from tomosift.pool.shown_labels import Blindfold, Reader, read_blindfold
 from tomosift.pool.subtomograms import LabelFilter
 from tomosift.tables import CurrentLabel, LabelEvent, Prediction, QueueItem, Subtomogram, UnlabeledSubtomogram
 
@@ -105,7 +106,7 @@ def gallery_keys(
         _in_order(branch.statement.where(_beyond(view, branch, after)) if after else branch.statement, view, branch)
         .limit(rank + limit)
         .subquery()
-        for branch in _branches(reader, served, view)
+        for branch in _branches(session, reader, served, view)
     ]
     if not parts:
         return []
@@ -119,7 +120,7 @@ def count_items(
     session: Session, reader: Reader, served: ServedPredictions | None, view: GalleryView, *, most: int | None
 ) -> int:
     """How many items pass; counting ends one beyond `most`."""
-    return _count(session, [each.statement for each in _branches(reader, served, view)], most)
+    return _count(session, [each.statement for each in _branches(session, reader, served, view)], most)
 
 
 def count_before(
@@ -127,7 +128,7 @@ def count_before(
 ) -> int:
     """How many items come before the first one with this value of what the view is sorted by: its rank."""
     statements = []
-    for each in _branches(reader, served, view):
+    for each in _branches(session, reader, served, view):
         assert each.value is not None  # a view with values
         earlier = each.value > _real(value) if view.descending else each.value < _real(value)
         statements.append(each.statement.where(earlier))
@@ -142,7 +143,7 @@ def _count(session: Session, statements: Sequence[Select[Any]], most: int | None
     return total
 
 
-def _branches(reader: Reader, served: ServedPredictions | None, view: GalleryView) -> list[_Branch]:
+def _branches(session: Session, reader: Reader, served: ServedPredictions | None, view: GalleryView) -> list[_Branch]:
     """The statements whose rows together are the view; none where nothing can be in it.
 
     The unlabeled are those that have no label, and those with one that the reader may not see: two short lists where
@@ -150,14 +151,18 @@ def _branches(reader: Reader, served: ServedPredictions | None, view: GalleryVie
     """
     if view.needs_prediction and (served is None or not served.has_rows):
         return []
+    blind = read_blindfold(session, reader)
     if view.label is not None and view.label.kind is None:
         if view.needs_label:
             return []
-        return [_branch(reader, served, view, unlabeled) for unlabeled in ("without", "hidden")]
-    return [_branch(reader, served, view, None)]
+        of_hidden = [_branch(reader, served, view, blind, "hidden")] if blind.hidden else []
+        return [_branch(reader, served, view, blind, "without"), *of_hidden]
+    return [_branch(reader, served, view, blind, None)]
 
 
-def _branch(reader: Reader, served: ServedPredictions | None, view: GalleryView, unlabeled: str | None) -> _Branch:
+def _branch(
+    reader: Reader, served: ServedPredictions | None, view: GalleryView, blind: Blindfold, unlabeled: str | None
+) -> _Branch:
     source: Any = None
     item: Any = None
     conditions: list[ColumnElement[bool]] = []
@@ -172,16 +177,18 @@ def _branch(reader: Reader, served: ServedPredictions | None, view: GalleryView,
         of_project = UnlabeledSubtomogram.project_id == reader.project_id
         take(UnlabeledSubtomogram, UnlabeledSubtomogram.subtomogram_id, of_project)
     elif unlabeled == "hidden":
-        hidden = hidden_labels(reader).subquery()
+        hidden = _listed(blind.hidden).subquery()
         take(hidden, hidden.c.subtomogram_id)
     if view.needs_label:
         take(CurrentLabel, CurrentLabel.subtomogram_id, CurrentLabel.project_id == reader.project_id)
-        conditions.append(is_shown_to(reader, CurrentLabel.subtomogram_id))
+        if blind.hidden:
+            conditions.append(CurrentLabel.subtomogram_id.not_in(_listed(blind.hidden)))
         conditions += _label_conditions(view)
     if view.needs_prediction:
         assert served is not None  # else there are no branches
         take(Prediction, Prediction.subtomogram_id, Prediction.cycle_id == served.cycle_id)
-        conditions.append(Prediction.subtomogram_id.not_in(undecided_sample(reader)))
+        if blind.undecided:
+            conditions.append(Prediction.subtomogram_id.not_in(_listed(blind.undecided)))
         conditions += _prediction_conditions(served, view)
     if source is None or view.tomogram is not None:
         take(Subtomogram, Subtomogram.id, Subtomogram.project_id == reader.project_id)
@@ -194,6 +201,12 @@ def _branch(reader: Reader, served: ServedPredictions | None, view: GalleryView,
     shown = cast(literal(None), REAL) if value is None else value
     statement = select(shown.label("value"), item.label("item")).select_from(source)
     return _Branch(statement.where(*conditions), value, item)
+
+
+def _listed(ids: Collection[int]) -> Select[Any]:
+    """As a select, which Postgres hashes; a long list of values it would look through for each row."""
+    given = literal(sorted(ids), ARRAY(BigInteger))
+    return select(func.unnest(given).label("subtomogram_id")).correlate(None)
 
 
 def _value(view: GalleryView) -> Any:

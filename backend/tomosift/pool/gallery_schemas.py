@@ -5,7 +5,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tomosift.kit.paging import Page
 from tomosift.pool.schemas import LabelOut
 
 
@@ -45,9 +44,11 @@ class ServedModel(BaseModel):
     )
 
 
-class GalleryPage(Page[GalleryItem]):
+class GalleryPage(BaseModel):
     """A page of the gallery."""
 
+    items: list[GalleryItem]
+    next: str | None = Field(description="Give it as `after` to get the next page; null at the end.")
     model: ServedModel
 
 

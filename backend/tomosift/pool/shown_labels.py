@@ -1,10 +1,23 @@
 """Whose eyes a label is for: nobody who may still be asked about an item sees what others said of it."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, not_, or_, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    any_,
+    bindparam,
+    exists,
+    not_,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from tomosift.projects.access import ProjectAccess, Role
@@ -38,45 +51,45 @@ def is_shown_to(reader: Reader, item: Item = Subtomogram.id) -> ColumnElement[bo
     return or_(not_(item.in_(_may_hide(reader))), CurrentLabel.kind == "skip", _has_decided(reader, item))
 
 
-def hidden_labels(reader: Reader) -> Select[Any]:
-    """The subtomograms with a label that this reader may not see: for them, these are unlabeled."""
-    item = CurrentLabel.subtomogram_id
+@dataclass(frozen=True)
+class Blindfold:
+    """What a reader must not know now: `hidden` have a label that is not for them, to whom these are unlabeled; of
+    `undecided`, evaluation items without a label for them, nothing is told that a model says either."""
+
+    hidden: frozenset[int]
+    undecided: frozenset[int]
+
+
+def read_blindfold(session: Session, reader: Reader) -> Blindfold:
+    """Look it up, by the rule of `is_shown_to`, from the few items it can concern: lists then read no more than they
+    show, where a condition in their statement would look at every label."""
+    asked, sampled = (set(session.scalars(each)) for each in (_asked(reader), _sample(reader)))
+    may_hide = asked if reader.is_curator else asked | sampled
+    labeled = _among(session, asked | sampled, CurrentLabel.subtomogram_id, CurrentLabel.kind != "skip")
+    at_stake = labeled & may_hide
+    decided = _among(session, at_stake, LabelEvent.subtomogram_id, *_decided_by(reader))
+    hidden = at_stake - decided
+    return Blindfold(frozenset(hidden), frozenset(sampled - (labeled - hidden)))
+
+
+def _among(session: Session, ids: Collection[int], column: Any, *conditions: ColumnElement[bool]) -> set[int]:
+    if not ids:
+        return set()
+    given = bindparam("given", sorted(ids), ARRAY(BigInteger))
+    return set(session.scalars(select(column).where(column == any_(given), *conditions)))
+
+
+def _decided_by(reader: Reader) -> tuple[ColumnElement[bool], ...]:
+    undo = aliased(LabelEvent)
     return (
-        select(item)
-        .where(
-            CurrentLabel.project_id == reader.project_id,
-            CurrentLabel.kind != "skip",
-            item.in_(_may_hide(reader)),
-            not_(_has_decided(reader, item)),
-        )
-        .correlate(None)
+        LabelEvent.user_id == reader.user_id,
+        LabelEvent.kind.not_in(("undo", "comment", "skip")),
+        not_(exists().where(undo.undoes_event_id == LabelEvent.id)),
     )
-
-
-def undecided_sample(reader: Reader) -> Select[Any]:
-    """The evaluation items of which this reader is shown no label, and so nothing that a model says either."""
-    sample = aliased(EvaluationItem)
-    item = sample.subtomogram_id
-    shown = (
-        exists()
-        .where(CurrentLabel.subtomogram_id == item, CurrentLabel.kind != "skip", is_shown_to(reader, item))
-        .correlate_except(CurrentLabel)
-    )
-    return select(item).where(sample.project_id == reader.project_id, not_(shown)).correlate(None)
 
 
 def _has_decided(reader: Reader, item: Item) -> ColumnElement[bool]:
-    undo = aliased(LabelEvent)
-    return (
-        exists()
-        .where(
-            LabelEvent.subtomogram_id == item,
-            LabelEvent.user_id == reader.user_id,
-            LabelEvent.kind.not_in(("undo", "comment", "skip")),
-            not_(exists().where(undo.undoes_event_id == LabelEvent.id)),
-        )
-        .correlate_except(LabelEvent)
-    )
+    return exists().where(LabelEvent.subtomogram_id == item, *_decided_by(reader)).correlate_except(LabelEvent)
 
 
 def _may_hide(reader: Reader) -> Any:
@@ -84,13 +97,19 @@ def _may_hide(reader: Reader) -> Any:
 
     Not correlated: read once, because a page may pass over many labeled items before it is full.
     """
-    asked = select(QueueItem.subtomogram_id).where(
+    if reader.is_curator:
+        return _asked(reader).correlate(None)
+    return union_all(_asked(reader).correlate(None), _sample(reader).correlate(None))
+
+
+def _asked(reader: Reader) -> Select[Any]:
+    return select(QueueItem.subtomogram_id).where(
         QueueItem.project_id == reader.project_id, QueueItem.state == "open", QueueItem.work.in_(BLIND_WORK)
     )
-    sample = select(EvaluationItem.subtomogram_id).where(EvaluationItem.project_id == reader.project_id)
-    if reader.is_curator:
-        return asked.correlate(None)
-    return union_all(asked.correlate(None), sample.correlate(None))
+
+
+def _sample(reader: Reader) -> Select[Any]:
+    return select(EvaluationItem.subtomogram_id).where(EvaluationItem.project_id == reader.project_id)
 
 
 def is_evaluation_item() -> ColumnElement[bool]:

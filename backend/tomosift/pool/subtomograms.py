@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from tomosift.kit.artifacts import ArtifactStore
 from tomosift.kit.problems import invalid, not_found
 from tomosift.kit.settings import get_settings
-from tomosift.pool.shown_labels import Reader, hidden_labels, is_evaluation_item, is_shown_to
+from tomosift.pool.shown_labels import Reader, is_evaluation_item, is_shown_to, read_blindfold
 from tomosift.tables import CurrentLabel, Source, Subtomogram, UnlabeledSubtomogram
 from tomosift.volumes.store import VolumeArray, VolumeStore
 
@@ -94,7 +94,7 @@ def list_subtomograms(
         if after_id is not None:
             unlabeled = unlabeled.where(UnlabeledSubtomogram.subtomogram_id > after_id)
         without = _rows(session, unlabeled.where(UnlabeledSubtomogram.project_id == project_id))
-        hidden = _rows(session, query.where(Subtomogram.id.in_(hidden_labels(reader))))
+        hidden = _rows(session, query.where(Subtomogram.id.in_(read_blindfold(session, reader).hidden)))
         return sorted([*without, *hidden], key=lambda row: row[0].id)[:limit]
     query = query.where(CurrentLabel.kind == label.kind, CurrentLabel.project_id == project_id)
     if label.class_id is not None:
