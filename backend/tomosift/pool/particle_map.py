@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, any_, bindparam, select
+from sqlalchemy import BigInteger, ColumnElement, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -15,13 +15,14 @@ from tomosift.kit.problems import conflict
 from tomosift.kit.serving_model import in_force
 from tomosift.pool.map_places import NOTHING, MapFiles, MapPlaces
 from tomosift.pool.map_schemas import BetterMap, MapLegend, MapValue
-from tomosift.pool.shown_labels import Reader, is_shown_to
+from tomosift.pool.shown_labels import Item, Reader, read_blindfold
 from tomosift.projects.classes import all_classes
-from tomosift.tables import CurrentLabel, Cycle, EvaluationItem, Job, Model, QueueItem, Subtomogram
+from tomosift.tables import CurrentLabel, Cycle, Job, Model, QueueItem, Subtomogram
 
 MAP = "map"
 """The entry of a cycle's numbers, and the kind of the job that makes a better map."""
 NOT_PICKED = 0
+DELETED = -2
 
 
 @dataclass(frozen=True)
@@ -77,37 +78,30 @@ def describe_map(
     A particle of the evaluation sample is there only with a label this reader may see: where it lies would tell what it
     is. What was deleted since the cycle is left out.
     """
-    numbers, tomograms = _numbers(plan.values), _Names()
-    kept: list[int] = []
-    labels: list[int] = []
-    tomogram: list[int] = []
-    withheld = 0
-    for row in session.execute(_statement(reader), {"ids": places.item_ids.tolist()}):
-        label = numbers.get((row.kind, row.class_id), NOTHING)
-        if row.evaluation_id is not None and label == NOTHING:
-            withheld += 1
-            continue
-        kept.append(row.id)
-        labels.append(label)
-        tomogram.append(tomograms.number_of(row.tomogram))
-    chosen = np.searchsorted(places.item_ids, np.array(kept, np.int64))
+    ids = places.item_ids
+    tomogram, names = _tomograms(session, reader.project_id, ids)
+    blindfold = read_blindfold(session, reader)
+    label = _labels(session, reader.project_id, ids, _numbers(plan.values))
+    label[_are_in(ids, blindfold.hidden)] = NOTHING
+    withheld = _are_in(ids, blindfold.undecided) & (tomogram != DELETED)
+    chosen = (tomogram != DELETED) & ~withheld
     columns: dict[str, NDArray[np.generic]] = {
-        "item_ids": places.item_ids[chosen],
+        "item_ids": ids[chosen],
         "points": places.points[chosen],
-        "label": np.array(labels, np.int16),
+        "label": label[chosen],
         "prediction": places.predicted[chosen],
         "confidence": places.confidence[chosen],
-        "cycle": _picked_in(session, reader.project_id, places.item_ids)[chosen],
-        "tomogram": np.array(tomogram, np.int32),
+        "cycle": _picked_in(session, reader.project_id, ids)[chosen],
+        "tomogram": tomogram[chosen],
     }
     legend = MapLegend(
         cycle_number=plan.cycle.number,
         method=(plan.cycle.metrics or {})[MAP]["method"],
         values=plan.values,
-        tomograms=tomograms.names,
+        tomograms=names,
         placed=places.placed,
-        shown=len(kept),
-        withheld=withheld,
+        shown=int(chosen.sum()),
+        withheld=int(withheld.sum()),
         is_thinned=places.placed > len(places.item_ids),
         is_calibrated=bool((plan.cycle.metrics or {}).get("calibration")),
         better=plan.better,
@@ -115,41 +109,56 @@ def describe_map(
     return columns, legend
 
 
-class _Names:
-    """Numbers for names, in the order they come; NOTHING for none."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
-
-    def number_of(self, name: str | None) -> int:
-        """The number of a name, a new one if it has none."""
-        return NOTHING if name is None else self._numbers.setdefault(name, len(self._numbers))
-
-    @property
-    def names(self) -> list[str]:
-        """All names, by number."""
-        return list(self._numbers)
-
-
 def _numbers(values: list[MapValue]) -> dict[tuple[str, uuid.UUID | None], int]:
     return {(each.kind, each.class_id): number for number, each in enumerate(values)}
 
 
-def _statement(reader: Reader) -> Any:
-    ids = bindparam("ids", type_=ARRAY(BigInteger))
-    return (
-        select(
-            Subtomogram.id,
-            Subtomogram.tomogram,
-            CurrentLabel.kind,
-            CurrentLabel.class_id,
-            EvaluationItem.subtomogram_id.label("evaluation_id"),
-        )
-        .select_from(Subtomogram)
-        .outerjoin(CurrentLabel, (CurrentLabel.subtomogram_id == Subtomogram.id) & is_shown_to(reader))
-        .outerjoin(EvaluationItem, EvaluationItem.subtomogram_id == Subtomogram.id)
-        .where(Subtomogram.project_id == reader.project_id, Subtomogram.id == any_(ids))
-    )
+def _tomograms(
+    session: Session, project_id: uuid.UUID, item_ids: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], list[str]]:
+    """The number of each item's tomogram `(m,)`: NOTHING for none, DELETED where the item is gone; and their names."""
+    # As arrays: a row for each of 100,000 items would take longer than all the rest.
+    rows = session.execute(
+        select(Subtomogram.tomogram, func.array_agg(Subtomogram.id).label("ids"))
+        .where(Subtomogram.project_id == project_id, _is_among(Subtomogram.id))
+        .group_by(Subtomogram.tomogram)
+        .order_by(Subtomogram.tomogram),
+        {"ids": item_ids.tolist()},
+    ).all()
+    numbers, names = np.full(len(item_ids), DELETED, np.int32), [row.tomogram for row in rows if row.tomogram]
+    for row in rows:
+        number = names.index(row.tomogram) if row.tomogram else NOTHING
+        numbers[np.searchsorted(item_ids, np.array(row.ids, np.int64))] = number
+    return numbers, names
+
+
+def _labels(
+    session: Session,
+    project_id: uuid.UUID,
+    item_ids: NDArray[np.int64],
+    numbers: dict[tuple[str, uuid.UUID | None], int],
+) -> NDArray[np.int16]:
+    """The number of each item's label `(m,)`, whoever may see it; NOTHING for none."""
+    labels = np.full(len(item_ids), NOTHING, np.int16)
+    item = CurrentLabel.subtomogram_id
+    rows = session.execute(
+        select(item.label("id"), CurrentLabel.kind, CurrentLabel.class_id).where(
+            CurrentLabel.project_id == project_id, _is_among(item)
+        ),
+        {"ids": item_ids.tolist()},
+    ).all()
+    places = np.searchsorted(item_ids, np.array([row.id for row in rows], np.int64))
+    labels[places] = [numbers.get((row.kind, row.class_id), NOTHING) for row in rows]
+    return labels
+
+
+def _are_in(item_ids: NDArray[np.int64], wanted: frozenset[int]) -> NDArray[np.bool_]:
+    return np.isin(item_ids, np.fromiter(wanted, np.int64, len(wanted)))
+
+
+def _is_among(item: Item) -> ColumnElement[bool]:
+    """Whether an id is one of the parameter `ids`."""
+    return item == any_(bindparam("ids", type_=ARRAY(BigInteger)))
 
 
 def _picked_in(session: Session, project_id: uuid.UUID, item_ids: NDArray[np.int64]) -> NDArray[np.int32]:
