@@ -22,7 +22,7 @@ def resolve_settings(asked: Mapping[str, Any], catalogue: Mapping[str, Any] | No
     wanted = dict(asked)
     preset_id = wanted.pop("preset", catalogue.get("default_preset"))
     presets = {each["id"]: each.get("settings", {}) for each in catalogue.get("presets", [])}
-    if preset_id is not None and preset_id not in presets:
+    if preset_id is not None and preset_id not in list(presets):  # it may be anything, a list too
         raise _unknown("preset", preset_id, presets)
     _check_acquisition(wanted, catalogue)
     settings = overlay(overlay(presets.get(preset_id, {}), {"batch_size": batch_size}), wanted)

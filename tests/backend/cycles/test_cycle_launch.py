@@ -129,6 +129,7 @@ def test_a_repeated_launch_is_the_same_cycle(world: World, owner: TestClient) ->
         ({"acquisition": "best"}, "unknown-acquisition", "entropy, random"),
         ({"acquisition": 7}, "unknown-acquisition", "entropy, random"),
         ({"preset": "fast"}, "unknown-preset", "quick"),
+        ({"preset": []}, "unknown-preset", "quick"),
         ({"batch_size": 0}, "bad-settings", "batch_size"),
         ({"training": {"steps": "many"}}, "bad-settings", "training.steps"),
         ({"traning": {}}, "bad-settings", "traning"),
