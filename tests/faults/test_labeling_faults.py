@@ -33,6 +33,8 @@ pytestmark = pytest.mark.faults
 NUMBERS = itertools.count()
 DUPLICATES = 1000
 OVERLAP = {"overlap_share": 0.4, "overlap_opinions": 2}
+CUT_SECONDS = float(os.environ.get("TOMOSIFT_TEST_CUT_SECONDS", "0.3"))
+"""How long the cable is pulled, three times; a minute each by TOMOSIFT_TEST_CUT_SECONDS=60."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def test_the_cable_is_pulled(lab: Lab) -> None:
     for decisions in (10, 30, 50):
         labelers.wait_for(decisions)
         cable.cut()
-        time.sleep(0.3)
+        time.sleep(CUT_SECONDS)
         cable.mend()
     labelers.finish()
     cable.close()
