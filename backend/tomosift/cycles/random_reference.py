@@ -24,7 +24,7 @@ FURTHEST = 4.0
 # The first label that did not come of a random pick: a cycle launched before it learned from random picks alone. Second
 # opinions add no item. A batch that was stratified, by a cycle or by imported predictions, is no random one.
 _FIRST_OTHER = text("""
-    SELECT min(e.id) FROM label_event e
+    SELECT e.id FROM label_event e
     LEFT JOIN queue_item q ON q.id = e.queue_item_id
     LEFT JOIN cycle c ON c.id = q.cycle_id
     JOIN subtomogram t ON t.id = e.subtomogram_id
@@ -33,6 +33,7 @@ _FIRST_OTHER = text("""
       AND (q.id IS NULL OR q.reason->>'acquisition' IS DISTINCT FROM 'random'
            OR c.settings->'selection'->>'stratify' = 'true'
            OR (q.cycle_id IS NULL AND t.predicted_class_id IS NOT NULL))
+    ORDER BY e.id LIMIT 1
 """)
 
 
