@@ -155,7 +155,8 @@ def _branches(session: Session, reader: Reader, served: ServedPredictions | None
     if view.label is not None and view.label.kind is None:
         if view.needs_label:
             return []
-        of_hidden = [_branch(reader, served, view, blind, "hidden")] if blind.hidden else []
+        passing = blind.hidden - blind.undecided if view.needs_prediction else blind.hidden
+        of_hidden = [_branch(reader, served, view, Blindfold(passing, frozenset()), "hidden")] if passing else []
         return [_branch(reader, served, view, blind, "without"), *of_hidden]
     return [_branch(reader, served, view, blind, None)]
 
