@@ -26,7 +26,7 @@ IMAGES = ROOT / "docs" / "images"
 GUIDE = ROOT / "docs" / "user-guide.md"
 SIZE = (1280, 800)
 MOST_BYTES = 150_000
-COLOURS = 128
+COLOURS = (256, 128, 64, 48, 32)
 SLOW_MS = 30_000
 WRITES = os.environ.get("TOMOSIFT_WRITE_SCREENSHOTS") == "1"
 
@@ -106,10 +106,14 @@ def finished(service: LiveService) -> None:
 
 
 def write_png(page: Page, file: Path) -> None:
-    """A screenshot in few colours, so that the repository stays small."""
+    """A screenshot in as many colours as its size allows, so that the repository stays small."""
     raw = file.with_suffix(".raw.png")
     page.screenshot(path=raw)
     with Image.open(raw) as image:
-        # This way keeps the few bright colours of classes beside the many greys of volumes.
-        image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(file, optimize=True)
+        picture = image.convert("RGB")
     raw.unlink()
+    for colours in COLOURS:
+        # This way keeps the few bright colours of classes beside the many greys of volumes.
+        picture.quantize(colours, Image.Quantize.MAXCOVERAGE).save(file, optimize=True)
+        if file.stat().st_size <= MOST_BYTES:
+            return
