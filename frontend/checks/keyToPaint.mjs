@@ -31,9 +31,9 @@ const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
 page.on('pageerror', (error) => console.error(error.message))
 await page.addInitScript(lookAtMiddle)
 await page.addInitScript((different) => {
-  // After each frame, when all its drawing is done: has the picture changed since the key?
-  window.waitForChange = () =>
-    new Promise((resolve) => {
+  // From now on look after each frame, when all its drawing is done: has the picture changed since the key?
+  window.watch = () => {
+    window.changed = new Promise((resolve) => {
       const before = window.lookAtMiddle()
       let pressed = null
       window.addEventListener('keydown', (event) => (pressed = event.timeStamp), {
@@ -48,17 +48,19 @@ await page.addInitScript((different) => {
       }
       requestAnimationFrame(() => afterFrame.port2.postMessage(null))
     })
+  }
 }, DIFFERENT)
 await page.goto(`${service.url}/projects/demo/label`)
 
 const times = []
+let shown = null
 for (let number = 0; number < decisions; number++) {
-  await page.waitForFunction('window.canDecide()')
+  await page.waitForFunction((before) => ![null, before].includes(window.shownParticle()), shown)
+  shown = await page.evaluate('window.shownParticle()')
   await page.waitForTimeout(PAUSE_MS)
-  const change = page.evaluate('window.waitForChange()')
-  await page.waitForTimeout(20)
+  await page.evaluate('window.watch()')
   await page.keyboard.press(number % 2 === 0 ? '1' : '2')
-  times.push(await change)
+  times.push(await page.evaluate('window.changed'))
 }
 const [version, stored] = [browser.version(), service.decisions()]
 await browser.close()

@@ -1,11 +1,19 @@
 /** The label page in the states a person meets: deciding, looking classes up, comparing layers, resting after a batch. */
 export function labelPages(f, { project, volumeAnswer }) {
   const path = '/projects/demo/label'
+  const pick = {
+    cycle_number: 3,
+    acquisition: 'entropy-gradnorm',
+    score: 0.435,
+    rank: 4,
+    batch_size: 40,
+    reason: 'Entropy × gradient put it at rank 4 of 40.',
+  }
   const task = ({ subtomogram }, index) => ({
     lease: { id: index + 1, fencing_token: index + 1 },
     work: index === 0 ? 'recheck' : 'query',
     subtomogram,
-    pick: null,
+    pick: index === 0 ? null : pick,
   })
   const classes = Array.from({ length: 14 }, (_, at) => ({
     ...f.project.classes[at % f.project.classes.length],

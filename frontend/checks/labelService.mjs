@@ -170,6 +170,10 @@ export const lookAtMiddle = `
     for (let at = 0; at < pixels.length; at += 4) sum += pixels[at]
     return sum / (edge * edge)
   }
-  window.canDecide = () =>
-    document.querySelector('[aria-label=Classes] button')?.getAttribute('aria-disabled') === 'false'
+  // The name of the particle that can be decided now; null while there is none.
+  window.shownParticle = () => {
+    const button = document.querySelector('[aria-label=Classes] button')
+    const name = [...document.querySelectorAll('dt')].find(({ textContent }) => textContent === 'Particle')
+    return button?.getAttribute('aria-disabled') === 'false' ? (name?.nextElementSibling.textContent ?? null) : null
+  }
 `

@@ -69,13 +69,14 @@ for (let done = 0; done <= swaps; done += EVERY) {
   if (done > 0) {
     await page.evaluate(async (count) => {
       for (let number = 0; number < count; number++) {
-        while (!window.canDecide()) await new Promise((resolve) => requestAnimationFrame(resolve))
+        while ([null, window.decided].includes(window.shownParticle()))
+          await new Promise((resolve) => requestAnimationFrame(resolve))
+        window.decided = window.shownParticle()
         window.dispatchEvent(new KeyboardEvent('keydown', { key: '1', code: 'Digit1', cancelable: true }))
-        await new Promise((resolve) => requestAnimationFrame(resolve))
       }
     }, EVERY)
   }
-  await page.waitForFunction('window.canDecide()')
+  await page.waitForFunction('window.shownParticle() !== null')
   await page.waitForTimeout(500)
   await devtools.send('HeapProfiler.collectGarbage')
   const { usedSize } = await devtools.send('Runtime.getHeapUsage')

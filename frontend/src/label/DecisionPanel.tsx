@@ -34,6 +34,8 @@ const ANSWERS: Readonly<Record<PastDecision['answer'], string>> = {
 
 /** More buttons than digits would push the other answers off the screen. */
 const MOST_BUTTONS = 9
+/** More than these are drawn smaller, so that the other answers stay in sight on a small screen. */
+const MOST_TALL = 6
 const NO_CHANCES: ReadonlyMap<string, number> = new Map()
 
 export function DecisionPanel(props: DecisionPanelProps): ReactElement {
@@ -46,7 +48,7 @@ export function DecisionPanel(props: DecisionPanelProps): ReactElement {
   const menu = actions.find((action) => action.id === 'find-class')
   return (
     <>
-      <div className={styles.classes} role="group" aria-label="Classes">
+      <div className={styles.classes} role="group" aria-label="Classes" data-many={shown.length > MOST_TALL}>
         {shown.map((action) => (
           <DecideButton
             key={action.id}

@@ -1,6 +1,6 @@
 /** The desk: the volume, the question, the answers, and how far the person is. */
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useEffect, useMemo, useRef, useState, type ReactElement } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type ReactElement } from 'react'
 import { Link } from 'react-router'
 import { useStore } from 'zustand'
 import { explain } from '../api/problem'
@@ -27,6 +27,7 @@ import { SimilarLabeled } from './SimilarLabeled'
 import { StageCover } from './StageCover'
 import { chancesOf, showsSuggestions, SuggestionLine, useSuggestion } from './suggestions'
 import { TaskCard } from './TaskCard'
+import { afterPaint, useAfterPaint } from './useAfterPaint'
 import { useDenoised } from './useDenoised'
 import { useFillHeight } from './useFillHeight'
 import { viewActions } from './viewActions'
@@ -47,8 +48,8 @@ export function LabelDesk({ project, user, session }: LabelDeskProps): ReactElem
   const [viewStore] = useState(() => createViewStore(user.id, project.id))
   const [display, setDisplay] = useState<DisplayVolume | null>(null)
   const [open, setOpen] = useState<'classes' | 'report' | null>(null)
-  const queue = useStore(session.queue.store)
-  const sitting = useStore(session.store)
+  const queue = useAfterPaint(session.queue.store)
+  const sitting = useAfterPaint(session.store)
   const wantsDenoised = useStore(viewStore, ({ denoised, layersOpen }) => denoised || layersOpen)
   const cycles = useQuery(cyclesQuery(project.slug)).data?.items ?? []
   const page = useRef<HTMLDivElement>(null)
@@ -89,12 +90,22 @@ export function LabelDesk({ project, user, session }: LabelDeskProps): ReactElem
   }, [project.classes, session, viewStore])
   useActionKeys(actions, GESTURES)
 
-  const choose = (id: number): void => {
-    readSubtomogram(project.slug, id).then(
-      (subtomogram) => session.queue.choose(subtomogram),
-      (error: unknown) => showToast(explain(error).detail, 'bad'),
-    )
-  }
+  const follow = useCallback(
+    (show: (volume: Volume | null) => void) =>
+      session.queue.store.subscribe(({ current: now }) => show(now?.volume ?? null)),
+    [session],
+  )
+  const onDisplay = useCallback((next: DisplayVolume | null) => void afterPaint(() => setDisplay(next)), [])
+  const onPainted = useCallback((volumeId: string) => session.onPainted(volumeId), [session])
+  const choose = useCallback(
+    (id: number): void => {
+      readSubtomogram(project.slug, id).then(
+        (subtomogram) => session.queue.choose(subtomogram),
+        (error: unknown) => showToast(explain(error).detail, 'bad'),
+      )
+    },
+    [project.slug, session],
+  )
   const last = sitting.history.at(-1) ?? null
   const report = { cycles, number: queue.arrivedBatch, counts: queue.counts }
   const close = (): void => setOpen(null)
@@ -112,8 +123,9 @@ export function LabelDesk({ project, user, session }: LabelDeskProps): ReactElem
               denoised={denoised.volumes}
               denoisedNote={denoised.note}
               proteinIsDark={project.protein_contrast === 'dark'}
-              onDisplay={setDisplay}
-              onPainted={(volumeId) => session.onPainted(volumeId)}
+              onDisplay={onDisplay}
+              onPainted={onPainted}
+              follow={follow}
             />
           </Suspense>
           <StageCover

@@ -277,7 +277,7 @@ describe('the label page', () => {
     act(() => FakeEventSource.last.send('queue', { cycle_number: 4, reason: 'new-batch' }))
     expect(await screen.findByText('New picks from cycle 4 are here.')).toBeDefined()
     await user.click(screen.getByRole('button', { name: 'Dismiss' }))
-    expect(screen.queryByText('New picks from cycle 4 are here.')).toBeNull()
+    await waitFor(() => expect(screen.queryByText('New picks from cycle 4 are here.')).toBeNull())
   })
 
   it('shows its keys on request, and keys typed there decide nothing', async () => {

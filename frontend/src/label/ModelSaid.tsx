@@ -29,8 +29,8 @@ export function ModelSaid({ project, session, past, isWanted }: ModelSaidProps):
       : choice.kind === prediction.kind
   return (
     <small className={styles.said} data-same={isSame}>
-      {isSame ? 'The model agreed' : `The model said ${chanceName(prediction, project)}`}
-      {`, ${formatPercent(confidence)}`}
+      {isSame ? 'The model agreed' : `The model said ${chanceName(prediction, project)}`},{' '}
+      <span className={styles.share}>{formatPercent(confidence)}</span>
     </small>
   )
 }

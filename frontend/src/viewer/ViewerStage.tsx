@@ -1,5 +1,5 @@
 /** Mounts the viewer in the page. The default export, so that vtk.js loads with it and not before. */
-import { useEffect, useEffectEvent, useRef, useState, type ReactElement } from 'react'
+import { memo, useEffect, useEffectEvent, useRef, useState, type ReactElement } from 'react'
 import { useStore } from 'zustand'
 import { PaneControls } from './controls/PaneControls'
 import { sliceIndex } from './geometry'
@@ -23,6 +23,8 @@ export interface ViewerStageProps {
   readonly proteinIsDark: boolean
   readonly onDisplay: (display: DisplayVolume | null) => void
   readonly onPainted: (volumeId: string) => void
+  /** Tells of the next volume before the page is laid out anew; returns how to stop. */
+  readonly follow?: (show: (volume: Volume | null) => void) => () => void
 }
 
 const SETTLED_MS = 150
@@ -33,7 +35,7 @@ const STATUS_TEXT: Readonly<Record<ViewerStatus, string | null>> = {
   canvas: 'This browser offers no WebGL 2: slices work, the 3D view shows a projection along z.',
 }
 
-export default function ViewerStage(props: ViewerStageProps): ReactElement {
+export default memo(function ViewerStage(props: ViewerStageProps): ReactElement {
   const { store, volume, upcoming, denoised, denoisedNote, proteinIsDark } = props
   const container = useRef<HTMLDivElement>(null)
   const [viewer, setViewer] = useState<VolumeViewer | null>(null)
@@ -64,6 +66,11 @@ export default function ViewerStage(props: ViewerStageProps): ReactElement {
 
   const clean = volume === null ? null : (denoised.get(volume.id) ?? null)
   useEffect(() => viewer?.setVolume(volume, clean), [viewer, volume, clean])
+  const { follow } = props
+  useEffect(() => {
+    if (viewer === null) return
+    return follow?.((next) => viewer.setVolume(next, next === null ? null : (denoised.get(next.id) ?? null)))
+  }, [viewer, follow, denoised])
   useEffect(() => {
     // Not while a filter is being dragged: what is on screen goes first.
     const timer = setTimeout(() => {
@@ -106,7 +113,7 @@ export default function ViewerStage(props: ViewerStageProps): ReactElement {
       {state.layersOpen && volume !== null && <LayerStrip store={store} layers={layers} />}
     </div>
   )
-}
+})
 
 function describeView(volume: Volume, crosshair: readonly [number, number, number]): string {
   const [nz, ny, nx] = volume.shape

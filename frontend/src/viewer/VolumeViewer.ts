@@ -17,6 +17,7 @@ import type { Scene } from './scene'
 import {
   centred,
   clampVoxel,
+  isCentred,
   effectiveLowPass,
   PANES,
   SLICE_PANES,
@@ -129,7 +130,7 @@ export class VolumeViewer {
     this.denoised = denoised
     this.unpainted = volume?.id ?? null
     this.copies = null
-    if (volume !== null) {
+    if (volume !== null && !isCentred(this.state, volume.shape)) {
       this.state = { ...this.state, ...centred(volume.shape) }
       this.options.onChange(centred(volume.shape))
     }

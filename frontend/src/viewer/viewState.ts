@@ -107,6 +107,14 @@ export function centred(shape: Shape): Pick<ViewState, 'crosshair' | 'centre'> {
   }
 }
 
+/** Whether the view is there already. */
+export function isCentred({ crosshair, centre }: ViewState, shape: Shape): boolean {
+  const middle = centred(shape)
+  return [0, 1, 2].every(
+    (axis) => crosshair[axis] === middle.crosshair[axis] && centre[axis] === middle.centre[axis],
+  )
+}
+
 /** Step `by` slices through the stack of a pane. */
 export function stepSlice(
   state: ViewState,

@@ -1,5 +1,5 @@
 /** The bar of view controls: contrast, colours, low-pass, slices, layout. */
-import type { ReactElement } from 'react'
+import { memo, type ReactElement } from 'react'
 import { useStore } from 'zustand'
 import { autoWindow } from '../contrast'
 import {
@@ -35,7 +35,8 @@ export function resetView(store: ViewStore, volume: Volume | null): void {
   store.setState({ ...middle, zoom: 1, maximised: null, camera: DEFAULT_CAMERA })
 }
 
-export function ViewerControls({ store, volume, display }: ViewerControlsProps): ReactElement {
+export const ViewerControls = memo(function ViewerControls(props: ViewerControlsProps): ReactElement {
+  const { store, volume, display } = props
   const state = useStore(store)
   const voxelSize = volume?.voxelSizeAngstrom ?? null
   const stops = lowPassStops(workingVoxelSize(voxelSize))
@@ -145,4 +146,4 @@ export function ViewerControls({ store, volume, display }: ViewerControlsProps):
       </div>
     </div>
   )
-}
+})
