@@ -1,5 +1,6 @@
 """The main job in a real browser: label, launch a cycle, see what it chose; and lose nothing on a bad connection."""
 
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -100,6 +101,19 @@ def test_label_twenty_launch_a_cycle_and_see_what_it_chose(live_service: LiveSer
 
     page.goto(f"{live_service.url}/projects/demo")
     expect(page.get_by_role("heading", name="Learning curve")).to_be_visible()
+    take_a_group_from_the_map(page, live_service)
+
+
+def take_a_group_from_the_map(page: Page, live_service: LiveService) -> None:
+    """After a cycle: the layout by neighbourhood comes by itself, and a group of the map goes to the gallery."""
+    page.goto(f"{live_service.url}/projects/demo/map")
+    expect(page.get_by_role("img", name=re.compile(r"^Map of \d+ particles"))).to_be_visible()
+    expect(page.get_by_text("laid out by neighbourhood (UMAP)")).to_be_visible(timeout=90_000)
+    page.get_by_role("button", name=re.compile("^Select ")).first.click()
+    count = int((page.get_by_text("particles selected").text_content() or "").split()[0])
+    page.get_by_role("button", name="Open in the gallery").click()
+    expect(page).to_have_url(f"{live_service.url}/projects/demo/gallery?ids=session")
+    expect(page.get_by_role("application")).to_have_attribute("aria-label", re.compile(rf"^{count} particles"))
 
 
 def listen_to_claims(page: Page) -> dict[str, dict[str, Any]]:
