@@ -1,7 +1,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { act, screen, waitFor, within } from '@testing-library/react'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { DecisionBody } from '../outbox/entries'
 import { FakeEventSource } from '../testing/FakeEventSource'
 import * as fixtures from '../testing/fixtures'
@@ -60,6 +60,9 @@ async function shows(id: number): Promise<void> {
     expect(classes.getByRole('button', { name: /barrel/ }).getAttribute('aria-disabled')).toBe('false')
   })
 }
+
+// Page and viewer are loaded when they are needed; on a busy machine that alone may take long.
+beforeAll(() => Promise.all([import('../pages/label/LabelRoute'), import('../viewer/ViewerStage')]), 120_000)
 
 beforeEach(() => {
   globalThis.indexedDB = new IDBFactory()
