@@ -26,7 +26,11 @@ describe('the card of the tour', () => {
     [380, 640],
   ])('never leaves a window of %d × %d', (width, height) => {
     for (const box of [null, anchor(0, 0, width, height), anchor(width - 30, 10, 30, 30)]) {
-      const { left, top } = placeCard(box, { width: Math.min(360, width - 24), height: 200 }, { width, height })
+      const { left, top } = placeCard(
+        box,
+        { width: Math.min(360, width - 24), height: 200 },
+        { width, height },
+      )
       expect(left).toBeGreaterThanOrEqual(12)
       expect(left + Math.min(360, width - 24)).toBeLessThanOrEqual(width - 12)
       expect(top + 200).toBeLessThanOrEqual(height - 12)
