@@ -71,9 +71,6 @@ function Facts({ slug, lineage }: { slug: string; lineage: Lineage }) {
           </>
         )}
       </Fact>
-      <Fact term="Launched" checksum={null}>
-        {lineage.reason}
-      </Fact>
     </dl>
   )
 }
