@@ -26,15 +26,7 @@ export function useLiveProject(slug: string): void {
     const keys = queryKeys.project(slug)
     const refresh = (
       ...names: (
-        | 'progress'
-        | 'queue'
-        | 'cycles'
-        | 'learningCurve'
-        | 'map'
-        | 'jobs'
-        | 'sources'
-        | 'detail'
-        | 'exports'
+        'progress' | 'queue' | 'cycles' | 'learningCurve' | 'map' | 'jobs' | 'sources' | 'detail' | 'exports'
       )[]
     ) => {
       for (const name of names) void queryClient.invalidateQueries({ queryKey: keys[name] })
