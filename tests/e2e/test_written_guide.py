@@ -19,7 +19,7 @@ from tomosift.client import Tomosift
 from tomosift.client.service_address import ServiceAddress
 from tomosift.demo_loop.annotator import SimulatedAnnotator
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "docs" / "images"
