@@ -56,10 +56,10 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("TOMOSIFT_IMPORT_ROOTS", "import_roots"),
     )
     api_processes: int = Field(
-        default_factory=lambda: 2 if (os.cpu_count() or 1) >= 4 else 1,
-        ge=1,
+        default=0,
+        ge=0,
         le=64,
-        description="Processes that answer requests; by default 2 on a computer of 4 or more cores, else 1.",
+        description="Processes that answer requests, of some 200 MB each; 0: 2 with 4 or more cores, else 1.",
     )
     upload_limit_gb: float = Field(default=200.0, gt=0, description="Largest total size of one upload, in GB.")
     request_limit_mb: float = Field(default=32.0, gt=0, description="Largest size of one request body, in MB.")

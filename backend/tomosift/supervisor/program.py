@@ -51,6 +51,11 @@ TOMOSIFT = Program(
 )
 
 
+def api_processes(settings: Settings) -> int:
+    """How many API processes there shall be. One answers some fifty people; a small computer has other things to do."""
+    return settings.api_processes or (2 if (os.cpu_count() or 1) >= 4 else 1)
+
+
 def api_plan(
     program: Program, listen_fd: int, log: Path | None, environment: Mapping[str, str], name: str = "api"
 ) -> ChildPlan:

@@ -14,7 +14,7 @@ from tomosift.supervisor.data_folder import DataFolder, FolderLock, write_privat
 from tomosift.supervisor.leftovers import ChildRegister
 from tomosift.supervisor.listening_socket import is_ready, local_address, open_listening_socket
 from tomosift.supervisor.problems import ServiceProblem, StartProblem
-from tomosift.supervisor.program import Program, api_plan, settings_environment, worker_plan
+from tomosift.supervisor.program import Program, api_plan, api_processes, settings_environment, worker_plan
 from tomosift.supervisor.restarts import WatchedChild, ended_at_start
 from tomosift.supervisor.schema_update import bring_up_to_date, wait_for_schema
 from tomosift.supervisor.services import Services
@@ -147,7 +147,7 @@ class RunningProgram:
     def _launch_more_apis(self, environment: dict[str, str]) -> None:
         """The other API processes of the same socket. They come last: the first answers alone while they start."""
         assert self._socket is not None
-        for number in range(2, self._settings.api_processes + 1):
+        for number in range(2, api_processes(self._settings) + 1):
             name = f"api-{number}"
             self._launch(api_plan(self._program, self._socket.fileno(), self._log(name), environment, name))
 
