@@ -188,7 +188,8 @@ def test_the_commands_options_are_the_requests_fields(monkeypatch: pytest.Monkey
     address = ServiceAddress(BASE_URL, "t", is_local=False)
     monkeypatch.setattr(command, "open_client", lambda server, token: Tomosift(address))
     words = "export -p pool --out o --layout per-class --columns label,confidence --classes a,junk --decided-by expert "
-    words += "--min-confidence 0.9 --max-unlike 0.95 --volumes mrc-cubes --rewrite-images --class-sums --wedge=-50,60 --cycle 2"
+    words += "--min-confidence 0.9 --max-unlike 0.95 --volumes mrc-cubes --rewrite-images --class-sums "
+    words += "--wedge=-50,60 --cycle 2"
     with pytest.raises(SystemExit):
         main(words.split())
     (request,) = asked
