@@ -233,7 +233,7 @@ describe('the label page', () => {
     await waitFor(() => expect(service.count(DECIDE)).toBe(1))
     await user.keyboard('z')
     await shows(1)
-    expect(screen.getByText('Taken back: decide this one again.')).toBeDefined()
+    expect(await screen.findByText('Taken back: decide this one again.')).toBeDefined()
     await waitFor(() => expect(service.count('POST /projects/demo/decisions/1/undo')).toBe(1))
   })
 

@@ -93,7 +93,7 @@ export default function DataPage() {
           >
             <div className={styles.labels}>
               <LabelImports project={project} jobs={labelImports} />
-              <Disclosure summary="Import labels">
+              <Disclosure summary="Import labels" lazy>
                 <BringLabels project={project} sources={sources.data.items} />
               </Disclosure>
             </div>
