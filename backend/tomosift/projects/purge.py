@@ -31,6 +31,7 @@ _TABLES = (
     ("evaluation_item", "subtomogram_id"),
     ("cycle", "number"),
     ("job", "created_at"),
+    ("unlabeled_subtomogram", "subtomogram_id"),
     ("subtomogram", "id"),
 )
 
