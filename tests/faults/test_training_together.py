@@ -23,6 +23,9 @@ from tomosift_worker.cycle.supervision import supervise_cycle
 SECONDS = 400.0
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("clean_database"), pytest.mark.timeout(900)]
+LONG = pytest.mark.skipif(
+    "TOMOSIFT_TEST_LONG" not in os.environ, reason="more than a minute; TOMOSIFT_TEST_LONG=1 runs it"
+)
 
 
 @pytest.fixture
@@ -64,6 +67,7 @@ def replica_of(cycle: Cycle) -> int:
     return found[0]
 
 
+@LONG
 def test_a_lost_process_ends_the_attempt_and_the_next_goes_on_from_the_checkpoint(
     world: CycleWorld, watched: list[threading.Thread]
 ) -> None:

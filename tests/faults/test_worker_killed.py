@@ -19,6 +19,9 @@ from tomosift.tables import Cycle, Job, WorkerNode
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("clean_database"), pytest.mark.timeout(600)]
 
+LONG = pytest.mark.skipif(
+    "TOMOSIFT_TEST_LONG" not in os.environ, reason="more than a minute; TOMOSIFT_TEST_LONG=1 runs it"
+)
 TRAINING = {**TINY["training"], "steps": 200, "checkpoint_seconds": 0.1}
 
 
@@ -38,6 +41,7 @@ def uninterrupted(world: CycleWorld) -> bytes:
     return weights(run_here(world.launch(training=TRAINING)))
 
 
+@LONG
 def test_the_training_process_is_killed(world: CycleWorld, tmp_path: Path) -> None:
     expected = uninterrupted(world)
     cycle = world.launch(training=TRAINING)
