@@ -164,7 +164,7 @@ def _start_api(socket_fd: int, port: int, log: IO[bytes]) -> subprocess.Popen[by
 
 
 def _wait_for(port: int, processes: int, folder: Path) -> None:
-    """Wait until the newest process answers too. Which one took a connection cannot be seen, so: many at once."""
+    """Wait until the newest process answers. Which one took a connection cannot be seen, so later ones get time."""
     settle_seconds = 8.0 if processes > 1 else 0.0
     for _ in range(START_SECONDS * 10):
         with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz"):

@@ -9,7 +9,6 @@ from sqlalchemy import bindparam, delete
 from sqlalchemy.orm import Session
 
 from tomosift.annotation import statements
-from tomosift.annotation.schemas import LabelOut
 from tomosift.kit.class_meanings import counted_class
 from tomosift.kit.label_jobs import ask_for_model_labels
 from tomosift.kit.label_rule import MODEL_RULES, SINGLE, DerivedLabel, LabelRule, Opinion, derive_label
@@ -35,11 +34,6 @@ def opinions_about(session: Session, project_id: uuid.UUID, subtomogram_id: int)
     """All standing opinions about one subtomogram. The caller holds the subtomogram's row lock."""
     rows = session.execute(_ABOUT_ONE, {"project": project_id, "subtomogram": subtomogram_id})
     return [Opinion(*row) for row in rows]
-
-
-def label_out(label: DerivedLabel | None) -> LabelOut | None:
-    """What is told of a label."""
-    return LabelOut.model_validate({"kind": label.kind, "class_id": label.class_id}) if label else None
 
 
 def label_values(label: DerivedLabel) -> dict[str, Any]:

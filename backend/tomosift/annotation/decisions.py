@@ -5,7 +5,7 @@ from typing import Any, Literal
 from sqlalchemy.orm import Session
 
 from tomosift.annotation import statements
-from tomosift.annotation.current_labels import ask_for_model, label_out, label_values, opinions_about
+from tomosift.annotation.current_labels import ask_for_model, label_values, opinions_about
 from tomosift.annotation.label_events import (
     Context,
     event_row,
@@ -16,7 +16,7 @@ from tomosift.annotation.label_events import (
 )
 from tomosift.annotation.questions import OUTSIDE_THE_QUEUE, Question, put_behind, question_of
 from tomosift.annotation.queue import Asker
-from tomosift.annotation.schemas import DecisionIn, DecisionOut
+from tomosift.annotation.schemas import DecisionIn, DecisionOut, LabelOut
 from tomosift.kit.job_control import EVENTS_CHANNEL, announce, event_message
 from tomosift.kit.label_rule import DerivedLabel, LabelRule, Opinion, derive_label
 from tomosift.kit.problems import ProblemError, invalid
@@ -58,8 +58,8 @@ def _record(session: Session, asker: Asker, body: DecisionIn, key: str) -> tuple
         put_behind(session, asker, question)
     label = _label(session, asker, body, question, context.rule)
     status: Literal["late", "accepted"] = "late" if question.late else "accepted"
-    told = label_out(label)
-    response = {"status": status, "label": told.model_dump(mode="json") if told else None}
+    told = LabelOut.model_validate({"kind": label.kind, "class_id": label.class_id})
+    response = {"status": status, "label": told.model_dump(mode="json")}
     values = {
         **event_row(asker, key, payload_hash, response, **_said(body, question, context)),
         **label_values(label),
