@@ -58,7 +58,17 @@ FROM cycle c JOIN model m ON m.cycle_id = c.id WHERE c.stage = 'ready' GROUP BY 
 """
 
 
+# Memberships are changed by the version that was read; each gets its own, also those that are there.
+MEMBER_VERSIONS = (
+    "CREATE SEQUENCE project_member_version",
+    "ALTER TABLE project_member ADD COLUMN version bigint NOT NULL DEFAULT nextval('project_member_version')",
+    "ALTER TABLE project_member ALTER COLUMN version DROP DEFAULT",
+)
+
+
 def upgrade() -> None:
+    for statement in MEMBER_VERSIONS:
+        op.execute(statement)
     op.add_column("worker_node", sa.Column("memory_bytes", sa.BigInteger(), nullable=True))
     op.add_column(
         "label_event", sa.Column("suggestion_shown", sa.Boolean(), server_default=sa.text("false"), nullable=False)
@@ -159,3 +169,5 @@ def downgrade() -> None:
     op.drop_table("model_choice")
     op.drop_column("label_event", "suggestion_shown")
     op.drop_column("worker_node", "memory_bytes")
+    op.drop_column("project_member", "version")
+    op.execute("DROP SEQUENCE project_member_version")

@@ -30,7 +30,7 @@ def add_user(
     with open_client(server, token) as client:
         user = client.accounts.create_user({"name": name, "display_name": display_name, "is_admin": admin})
         if project is not None:
-            client.projects.put_member(project, user.id, {"role": role})
+            client.projects.put_member(project, user.id, {"role": role}, version="*")
         link = client.accounts.create_link(user.id)
     console.print(f"{user.name} can sign in once, until {day(link.expires_at)}, with")
     console.print(link.url, soft_wrap=True, highlight=False)

@@ -24,7 +24,7 @@ from tomosift.projects.schemas import (
     ProjectPatch,
     ProjectSummary,
 )
-from tomosift.tables import Project
+from tomosift.tables import Project, ProjectMember, User
 
 router = APIRouter(prefix="/projects", tags=["projects"], responses=problems(422))
 
@@ -86,33 +86,39 @@ def read_members(access: ViewerAccess, limit: PageLimit = 100, after: PageAfter 
     return page_of(
         rows,
         limit,
-        lambda row: MemberOut(user=UserOut.model_validate(row[0]), role=row[1]),
+        lambda row: _member(*row),
         lambda row: (row[0].name,),
     )
 
 
-@router.put("/{slug}/members/{user_id}", summary="Give a role", responses=problems(401, 403, 404, 409, 422))
-def put_member(user_id: uuid.UUID, body: MemberIn, access: OwnerAccess) -> MemberOut:
-    """Make a user a member, or change a member's role. The last owner cannot step down."""
+@router.put("/{slug}/members/{user_id}", summary="Give a role", responses=problems(401, 403, 404, 409, 412, 422, 428))
+def put_member(
+    user_id: uuid.UUID, body: MemberIn, access: OwnerAccess, response: Response, if_match: IfMatch = None
+) -> MemberOut:
+    """Make a user a member (without If-Match), or change the role of a member. The last owner cannot step down."""
     with transaction() as session:
-        user, role = membership.set_member(session, access, user_id, body.role)
-    return MemberOut(user=UserOut.model_validate(user), role=role)
+        answer = _member(*membership.set_member(session, access, user_id, if_match, body.role))
+    response.headers["ETag"] = etag(answer.version)
+    return answer
 
 
 @router.delete(
-    "/{slug}/members/{user_id}", status_code=204, summary="Remove a member", responses=problems(401, 403, 404, 409)
+    "/{slug}/members/{user_id}",
+    status_code=204,
+    summary="Remove a member",
+    responses=problems(401, 403, 404, 409, 412, 428),
 )
-def delete_member(user_id: uuid.UUID, access: OwnerAccess) -> None:
+def delete_member(user_id: uuid.UUID, access: OwnerAccess, if_match: IfMatch = None) -> None:
     """Take a user out of the project. Their decisions stay. The last owner cannot be removed."""
     with transaction() as session:
-        membership.remove_member(session, access, user_id)
+        membership.remove_member(session, access, user_id, if_match)
 
 
 @router.delete("/{slug}/membership", status_code=204, summary="Leave a project", responses=problems(401, 404, 409))
 def leave_project(access: ViewerAccess) -> None:
     """Leave: your decisions stay, and you see the project no more. The last owner cannot leave."""
     with transaction() as session:
-        membership.remove_member(session, access, access.user.id)
+        membership.remove_member(session, access, access.user.id, "*")
 
 
 @router.delete("/{slug}", summary="Delete a project", responses=problems(401, 403, 404, 409))
@@ -129,6 +135,10 @@ def restore_project(access: DeletedAccess) -> ProjectOut:
     with transaction() as session:
         project = deletion.restore_project(session, access.user, access.project_id)
         return lifecycle.project_out(session, project, access.role)
+
+
+def _member(user: User, member: ProjectMember) -> MemberOut:
+    return MemberOut(user=UserOut.model_validate(user), role=Role(member.role), version=member.version)
 
 
 def _summary(row: ProjectRow) -> ProjectSummary:

@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tomosift.kit.audit import record
-from tomosift.kit.problems import conflict, not_found
+from tomosift.kit.problems import ProblemError, conflict, not_found
+from tomosift.kit.versions import check_version
 from tomosift.projects.access import ProjectAccess, Role
 from tomosift.projects.invitations import revoke_invitations_of
 from tomosift.tables import Project, ProjectMember, User
@@ -15,10 +16,10 @@ from tomosift.tables import Project, ProjectMember, User
 
 def list_members(
     session: Session, project_id: uuid.UUID, limit: int, after_name: str | None
-) -> Sequence[tuple[User, Role]]:
-    """Up to `limit` members with their roles, by name, after that of `after_name`."""
+) -> Sequence[tuple[User, ProjectMember]]:
+    """Up to `limit` members, by name, after that of `after_name`."""
     query = (
-        select(User, ProjectMember.role)
+        select(User, ProjectMember)
         .join(ProjectMember, ProjectMember.user_id == User.id)
         .where(ProjectMember.project_id == project_id)
         .order_by(User.name)
@@ -26,39 +27,51 @@ def list_members(
     )
     if after_name is not None:
         query = query.where(User.name > after_name)
-    return [(user, Role(role)) for user, role in session.execute(query)]
+    return [(user, member) for user, member in session.execute(query)]
 
 
-def set_member(session: Session, access: ProjectAccess, user_id: uuid.UUID, role: Role) -> tuple[User, Role]:
-    """Give a user a role. Raises ProblemError 404 for no such user, 409 if the last owner would step down."""
+def set_member(
+    session: Session, access: ProjectAccess, user_id: uuid.UUID, if_match: str | None, role: Role
+) -> tuple[User, ProjectMember]:
+    """Make a user a member; or give a member, who is still at the version `if_match` names, another role.
+
+    Raises ProblemError 404 for no such user, 409 if the last owner would step down, 412, 428.
+    """
     _lock(session, access.project_id)
     user = session.get(User, user_id)
     if user is None or not user.is_active:
         raise not_found("user")
     member = session.get(ProjectMember, (access.project_id, user_id))
     before = member.role if member else None
-    if member is None:
-        session.add(ProjectMember(project_id=access.project_id, user_id=user_id, role=role.value))
-    else:
+    if member is not None:
+        check_version(if_match, member.version, "member")
         member.role = role.value
+    elif if_match in (None, "*"):
+        member = ProjectMember(project_id=access.project_id, user_id=user_id, role=role.value)
+        session.add(member)
+    else:
+        raise ProblemError(
+            412, "changed-meanwhile", "The member has changed meanwhile", f"{user.name} is no longer in the project."
+        )
     session.flush()
     _keep_an_owner(session, access.project_id)
     if before == Role.OWNER.value != role.value:
         revoke_invitations_of(session, user_id, access.project_id)
     if before != role.value:
         record(session, access.user, "role.given", user.name, access, role=role.value, before=before)
-    return user, role
+    return user, member
 
 
-def remove_member(session: Session, access: ProjectAccess, user_id: uuid.UUID) -> None:
-    """Take a user out, or leave; what they decided stays.
+def remove_member(session: Session, access: ProjectAccess, user_id: uuid.UUID, if_match: str | None) -> None:
+    """Take out a member who is still at the version `if_match` names, or leave; what they decided stays.
 
-    Raises ProblemError 404 for no member, 409 for the last owner.
+    Raises ProblemError 404 for no member, 409 for the last owner, 412, 428.
     """
     _lock(session, access.project_id)
     member = session.get(ProjectMember, (access.project_id, user_id))
     if member is None:
         raise not_found("member")
+    check_version(if_match, member.version, "member")
     session.delete(member)
     session.flush()
     _keep_an_owner(session, access.project_id)

@@ -197,7 +197,8 @@ class MemberIn(BaseModel):
 
 
 class MemberOut(BaseModel):
-    """A user in a project."""
+    """A user in a project. Its ETag is `version`."""
 
     user: UserOut
     role: Role
+    version: int

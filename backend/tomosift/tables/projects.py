@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Sequence, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tomosift.tables.base import Base, CreatedAt, UuidKey
@@ -39,8 +39,12 @@ class Project(Base):
     __table_args__ = (CheckConstraint("protein_contrast IN ('dark', 'bright')", name="protein_contrast"),)
 
 
+MEMBER_VERSIONS = Sequence("project_member_version", metadata=Base.metadata)
+"""Versions of memberships. They come from one row of numbers, so that nobody who is let in again has an old one."""
+
+
 class ProjectMember(Base):
-    """A user's role in a project: owner, curator, annotator or viewer."""
+    """A user's role in a project: owner, curator, annotator or viewer. `version` is another one after each change."""
 
     __tablename__ = "project_member"
 
@@ -49,6 +53,7 @@ class ProjectMember(Base):
         ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     role: Mapped[str]
+    version: Mapped[int] = mapped_column(BigInteger, MEMBER_VERSIONS, onupdate=MEMBER_VERSIONS.next_value())
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (CheckConstraint("role IN ('owner', 'curator', 'annotator', 'viewer')", name="role"),)

@@ -108,17 +108,17 @@ export function joinByInvitation(token: string): Promise<Schemas['InvitationAcce
   return bodyOf(api.POST('/api/v1/invitations/join', { body: { token } }))
 }
 
-/** A change that makes what lies under `stale` old. */
+/** A change that makes what lies under `stale` old; so does a refusal, for somebody else may have changed it. */
 function useChange<Wanted, Result>(
   change: (wanted: Wanted) => Promise<Result>,
   ...stale: (readonly unknown[])[]
 ) {
   const queryClient = useQueryClient()
+  const readAnew = () => Promise.all(stale.map((queryKey) => queryClient.invalidateQueries({ queryKey })))
   return useMutation({
     mutationFn: change,
-    onSuccess: async () => {
-      await Promise.all(stale.map((queryKey) => queryClient.invalidateQueries({ queryKey })))
-    },
+    onSuccess: readAnew,
+    onError: () => void readAnew(),
   })
 }
 
@@ -181,8 +181,8 @@ export const useRevokeInvitation = (slug: string | null) =>
     }
   }, keys.invitations(slug))
 
-/** Give somebody with an account a role in a project. */
-export const useGiveRole = (slug: string) =>
+/** Let somebody with an account into a project. */
+export const useAddMember = (slug: string) =>
   useChange(
     ({ userId, role }: { userId: string; role: Role }) =>
       bodyOf(
@@ -191,15 +191,28 @@ export const useGiveRole = (slug: string) =>
           body: { role },
         }),
       ),
+    keys.members(slug),
+  )
+
+const asRead = (slug: string, { user, version }: Member) => ({
+  params: { path: { slug, user_id: user.id }, header: { 'If-Match': `"${version}"` } },
+})
+
+/** Give a member another role; refused if another owner has changed it meanwhile. */
+export const useGiveRole = (slug: string) =>
+  useChange(
+    ({ member, role }: { member: Member; role: Role }) =>
+      bodyOf(
+        api.PUT('/api/v1/projects/{slug}/members/{user_id}', { ...asRead(slug, member), body: { role } }),
+      ),
     queryKeys.project(slug).all,
   )
 
+/** Take a member out; refused if another owner has changed the role meanwhile. */
 export const useRemoveMember = (slug: string) =>
   useChange(
-    async (userId: string) =>
-      void (await api.DELETE('/api/v1/projects/{slug}/members/{user_id}', {
-        params: { path: { slug, user_id: userId } },
-      })),
+    async (member: Member) =>
+      void (await api.DELETE('/api/v1/projects/{slug}/members/{user_id}', asRead(slug, member))),
     keys.members(slug),
   )
 

@@ -1377,7 +1377,7 @@ export interface paths {
         get?: never;
         /**
          * Give a role
-         * @description Make a user a member, or change a member's role. The last owner cannot step down.
+         * @description Make a user a member (without If-Match), or change the role of a member. The last owner cannot step down.
          */
         put: operations["put_member"];
         post?: never;
@@ -5769,11 +5769,13 @@ export interface components {
         };
         /**
          * MemberOut
-         * @description A user in a project.
+         * @description A user in a project. Its ETag is `version`.
          */
         MemberOut: {
             role: components["schemas"]["Role"];
             user: components["schemas"]["UserOut"];
+            /** Version */
+            version: number;
         };
         /**
          * Merge
@@ -11832,6 +11834,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The ETag you read, e.g. `"3"`; `*`: whatever it is. */
+                "If-Match"?: string | null;
                 /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
                 "expected-user"?: string | null;
             };
@@ -11865,6 +11869,7 @@ export interface operations {
             413: components["responses"]["Problem413"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
@@ -11874,6 +11879,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The ETag you read, e.g. `"3"`; `*`: whatever it is. */
+                "If-Match"?: string | null;
                 /** @description Who you think is signed in: a change is refused (412) if it is somebody else. */
                 "expected-user"?: string | null;
             };
@@ -11900,6 +11907,7 @@ export interface operations {
             412: components["responses"]["Problem412"];
             421: components["responses"]["Problem421"];
             422: components["responses"]["Problem422"];
+            428: components["responses"]["Problem428"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];

@@ -96,7 +96,7 @@ def test_an_invitation_is_as_good_as_its_maker(service: Service, admin: TestClie
     with transaction() as session:
         session.add(ProjectMember(project_id=uuid.UUID(project_id), user_id=owner_id, role="owner"))
     while_owner = invite(owner, "owner")
-    admin.put(f"{PROJECT}/members/{owner_id}", json={"role": "curator"})
+    admin.put(f"{PROJECT}/members/{owner_id}", json={"role": "curator"}, headers={"If-Match": "*"})
     assert kind(accept(service, while_owner)[0]) == (410, "invitation-revoked"), "no way back as owner"
     second_admin, admin_id = service.user("second", is_admin=True)
     while_admin = invite(second_admin)

@@ -162,16 +162,25 @@ def test_members_get_roles_and_lose_them(service: Service) -> None:
     put = owner.put(f"{path}/members/{ada_id}", json={"role": "viewer"})
     assert (put.status_code, put.json()["role"], put.json()["user"]["name"]) == (200, "viewer", "ada")
     assert ada.get(path).json()["role"] == "viewer"
-    owner.put(f"{path}/members/{ada_id}", json={"role": "curator"})
+    first = {"If-Match": put.headers["ETag"]}
+    assert put.headers["ETag"] == f'"{put.json()["version"]}"'
+    second = owner.put(f"{path}/members/{ada_id}", json={"role": "curator"}, headers=first)
     assert ada.get(path).json()["role"] == "curator"
-    assert next((each["user"]["name"], each["role"]) for each in ada.get(f"{path}/members").json()["items"]) == (
-        "ada",
-        "curator",
-    )
-    assert owner.delete(f"{path}/members/{ada_id}").status_code == 204
+    listed = next(each for each in ada.get(f"{path}/members").json()["items"] if each["user"]["name"] == "ada")
+    assert listed == second.json()
+    for method, body in (("PUT", {"role": "viewer"}), ("DELETE", None)):
+        for stale in ({}, first):
+            answer = owner.request(method, f"{path}/members/{ada_id}", json=body, headers=stale)
+            assert answer.status_code == (412 if stale else 428), "another owner's word is never overwritten unread"
+    assert ada.get(path).json()["role"] == "curator"
+    latest = {"If-Match": second.headers["ETag"]}
+    assert owner.delete(f"{path}/members/{ada_id}", headers=latest).status_code == 204
     assert ada.get(path).status_code == 404
-    assert owner.delete(f"{path}/members/{ada_id}").status_code == 404
+    assert owner.delete(f"{path}/members/{ada_id}", headers=latest).status_code == 404
+    assert owner.put(f"{path}/members/{ada_id}", json={"role": "owner"}, headers=latest).status_code == 412
     assert owner.put(f"{path}/members/{ada_id}", json={"role": "king"}).status_code == 422
+    again = owner.put(f"{path}/members/{ada_id}", json={"role": "viewer"})
+    assert again.headers["ETag"] not in (put.headers["ETag"], second.headers["ETag"])
 
 
 def test_a_project_keeps_an_owner(service: Service) -> None:
@@ -179,11 +188,13 @@ def test_a_project_keeps_an_owner(service: Service) -> None:
     make_project(owner)
     own_id = service.owner_id()
     path = f"{API}/projects/ribosomes/members"
-    assert kind_of(owner.put(f"{path}/{own_id}", json={"role": "viewer"})) == (409, "last-owner")
-    assert kind_of(owner.delete(f"{path}/{own_id}")) == (409, "last-owner")
+    any_version = {"If-Match": "*"}
+    step_down = {"url": f"{path}/{own_id}", "json": {"role": "viewer"}, "headers": any_version}
+    assert kind_of(owner.put(**step_down)) == (409, "last-owner")
+    assert kind_of(owner.delete(f"{path}/{own_id}", headers=any_version)) == (409, "last-owner")
     _, ada_id = service.user("ada")
     owner.put(f"{path}/{ada_id}", json={"role": "owner"})
-    assert owner.put(f"{path}/{own_id}", json={"role": "viewer"}).status_code == 200
+    assert owner.put(**step_down).status_code == 200
 
 
 def test_lists_show_each_user_their_projects(service: Service) -> None:

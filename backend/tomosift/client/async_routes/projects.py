@@ -63,14 +63,25 @@ class AsyncProjectsRoutes:
         call = Call("GET", f"/projects/{segment(slug)}/members", query={"limit": limit})
         return self._client.pages(call, MemberOut)
 
-    async def put_member(self, slug: str, user_id: UUID | str, body: MemberIn | Json) -> MemberOut:
+    async def put_member(
+        self, slug: str, user_id: UUID | str, body: MemberIn | Json, *, version: int | str
+    ) -> MemberOut:
         """Give a role: `PUT /projects/{slug}/members/{user_id}`."""
-        call = Call("PUT", f"/projects/{segment(slug)}/members/{segment(user_id)}", body=body)
+        call = Call(
+            "PUT",
+            f"/projects/{segment(slug)}/members/{segment(user_id)}",
+            body=body,
+            headers={"If-Match": version_tag(version)},
+        )
         return await self._client.read(call, MemberOut)
 
-    async def delete_member(self, slug: str, user_id: UUID | str) -> None:
+    async def delete_member(self, slug: str, user_id: UUID | str, *, version: int | str) -> None:
         """Remove a member: `DELETE /projects/{slug}/members/{user_id}`."""
-        call = Call("DELETE", f"/projects/{segment(slug)}/members/{segment(user_id)}")
+        call = Call(
+            "DELETE",
+            f"/projects/{segment(slug)}/members/{segment(user_id)}",
+            headers={"If-Match": version_tag(version)},
+        )
         await self._client.send(call)
 
     async def leave(self, slug: str) -> None:

@@ -63,14 +63,23 @@ class ProjectsRoutes:
         call = Call("GET", f"/projects/{segment(slug)}/members", query={"limit": limit})
         return self._client.pages(call, MemberOut)
 
-    def put_member(self, slug: str, user_id: UUID | str, body: MemberIn | Json) -> MemberOut:
+    def put_member(self, slug: str, user_id: UUID | str, body: MemberIn | Json, *, version: int | str) -> MemberOut:
         """Give a role: `PUT /projects/{slug}/members/{user_id}`."""
-        call = Call("PUT", f"/projects/{segment(slug)}/members/{segment(user_id)}", body=body)
+        call = Call(
+            "PUT",
+            f"/projects/{segment(slug)}/members/{segment(user_id)}",
+            body=body,
+            headers={"If-Match": version_tag(version)},
+        )
         return self._client.read(call, MemberOut)
 
-    def delete_member(self, slug: str, user_id: UUID | str) -> None:
+    def delete_member(self, slug: str, user_id: UUID | str, *, version: int | str) -> None:
         """Remove a member: `DELETE /projects/{slug}/members/{user_id}`."""
-        call = Call("DELETE", f"/projects/{segment(slug)}/members/{segment(user_id)}")
+        call = Call(
+            "DELETE",
+            f"/projects/{segment(slug)}/members/{segment(user_id)}",
+            headers={"If-Match": version_tag(version)},
+        )
         self._client.send(call)
 
     def leave(self, slug: str) -> None:

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { type Member, useGiveRole, usersQuery } from '../../api/people'
+import { type Member, useAddMember, usersQuery } from '../../api/people'
 import type { Role } from '../../api/types'
 import { ROLE_OPTIONS, ROLES } from '../../app/roles'
 import { Button } from '../../design/Button'
@@ -24,12 +24,12 @@ export function AddMemberDialog({
   const users = useQuery(usersQuery)
   const [chosen, setChosen] = useState('')
   const [role, setRole] = useState<Role>('annotator')
-  const giveRole = useGiveRole(slug)
+  const add = useAddMember(slug)
   const others = (users.data?.items ?? []).filter(({ id }) => !members.some(({ user }) => user.id === id))
   const person = others.find(({ id }) => id === chosen) ?? others[0]
   const submit = () => {
     if (person === undefined) return
-    giveRole.mutate(
+    add.mutate(
       { userId: person.id, role },
       {
         onSuccess: () => {
@@ -47,7 +47,7 @@ export function AddMemberDialog({
       footer={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" disabled={giveRole.isPending || person === undefined}>
+          <Button kind="primary" type="submit" disabled={add.isPending || person === undefined}>
             Add
           </Button>
         </>
@@ -79,7 +79,7 @@ export function AddMemberDialog({
               />
             </>
           ))}
-        {giveRole.error && <ErrorNotice error={giveRole.error} />}
+        {add.error && <ErrorNotice error={add.error} />}
       </div>
     </Dialog>
   )

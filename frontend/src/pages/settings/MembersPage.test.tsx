@@ -1,4 +1,4 @@
-import { screen, within } from '@testing-library/react'
+import { screen, waitFor, within } from '@testing-library/react'
 import { expect, it } from 'vitest'
 import { invitationMade, invitations, members, page, project, users } from '../../testing/fixtures'
 import { renderApp } from '../../testing/renderApp'
@@ -23,23 +23,30 @@ it('changes a role; the last owner stays, and it says why', async () => {
   expect(ada.queryByRole('button')).toBeNull()
   await user.selectOptions(screen.getByLabelText('Role of Bo Karlsson'), 'viewer')
   expect(await screen.findByText('Bo Karlsson is now a viewer.')).toBeDefined()
-  expect(service.last('PUT /projects/demo/members/u-bo').body).toEqual({ role: 'viewer' })
+  const sent = service.last('PUT /projects/demo/members/u-bo')
+  expect([sent.body, sent.headers.get('If-Match')]).toEqual([{ role: 'viewer' }, '"4"'])
 })
 
 it('asks before it removes somebody, and says what was refused', async () => {
   const { service, user } = open({
-    'DELETE /projects/demo/members/u-cho': new Refusal(409, 'no', 'Not now', 'Try later.'),
+    'DELETE /projects/demo/members/u-cho': new Refusal(412, 'changed-meanwhile', 'Changed', 'Read it again.'),
   })
   await user.click(await screen.findByRole('button', { name: 'Remove Cho Minji' }))
   const dialog = within(screen.getByRole('dialog'))
   expect(service.count('DELETE /projects/demo/members/u-cho')).toBe(0)
+  const [ada, bo, cho] = members.items
+  service.answers['GET /projects/demo/members'] = page([ada!, bo!, { ...cho!, role: 'curator', version: 9 }])
   await user.click(dialog.getByRole('button', { name: 'Remove' }))
-  expect((await dialog.findByRole('alert')).textContent).toContain('Try later.')
+  expect((await dialog.findByRole('alert')).textContent).toContain('Read it again.')
+  expect(service.last('DELETE /projects/demo/members/u-cho').headers.get('If-Match')).toBe('"3"')
+  await waitFor(() =>
+    expect((screen.getByLabelText('Role of Cho Minji') as HTMLSelectElement).value).toBe('curator'),
+  )
   service.answers['DELETE /projects/demo/members/u-cho'] = null
   service.answers['GET /projects/demo/members'] = page(members.items.slice(0, 2))
   await user.click(dialog.getByRole('button', { name: 'Remove' }))
-  await row('Bo Karlsson')
-  expect(screen.queryByRole('dialog')).toBeNull()
+  await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull())
+  expect(service.last('DELETE /projects/demo/members/u-cho').headers.get('If-Match')).toBe('"9"')
 })
 
 it('makes an invitation, shows its link once, and takes one back', async () => {

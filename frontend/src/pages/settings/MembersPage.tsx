@@ -91,7 +91,8 @@ function MemberTable({ members }: { members: Member[] }) {
   const giveRole = useGiveRole(project.slug)
   const remove = useRemoveMember(project.slug)
   const leave = useLeaveProject(project.slug)
-  const [leaving, setLeaving] = useState<Member | null>(null)
+  const [leavingId, setLeavingId] = useState<string | null>(null)
+  const leaving = members.find(({ user }) => user.id === leavingId)
   const owns = allows(project.role, 'owner')
   const owners = members.filter(({ role }) => role === 'owner')
   const isLastOwner = ({ role }: Member) => role === 'owner' && owners.length === 1
@@ -99,7 +100,7 @@ function MemberTable({ members }: { members: Member[] }) {
 
   const changeRole = (member: Member, role: Role) =>
     giveRole.mutate(
-      { userId: member.user.id, role },
+      { member, role },
       {
         onSuccess: () => showToast(`${member.user.display_name} is now ${ROLES[role].article}.`),
         onError: (error) => showToast(explain(error).detail, 'bad'),
@@ -107,11 +108,11 @@ function MemberTable({ members }: { members: Member[] }) {
     )
   const takeOut = (member: Member) => {
     const done = () => {
-      setLeaving(null)
+      setLeavingId(null)
       if (isMe(member)) void navigate('/')
     }
     if (isMe(member)) leave.mutate(undefined, { onSuccess: done })
-    else remove.mutate(member.user.id, { onSuccess: done })
+    else remove.mutate(member, { onSuccess: done })
   }
   const columns: Column<Member>[] = [
     {
@@ -150,7 +151,7 @@ function MemberTable({ members }: { members: Member[] }) {
             kind="danger"
             size="small"
             aria-label={isMe(member) ? 'Leave the project' : `Remove ${member.user.display_name}`}
-            onClick={() => setLeaving(member)}
+            onClick={() => setLeavingId(member.user.id)}
           >
             {isMe(member) ? 'Leave' : 'Remove'}
           </Button>
@@ -175,7 +176,7 @@ function MemberTable({ members }: { members: Member[] }) {
           onClose={() => {
             remove.reset()
             leave.reset()
-            setLeaving(null)
+            setLeavingId(null)
           }}
         >
           {isMe(leaving) ? 'You' : 'They'} can no longer open the project. Labels given so far stay and keep
