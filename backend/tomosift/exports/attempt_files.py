@@ -14,6 +14,8 @@ from typing import BinaryIO, cast
 from tomosift.exports.schemas import ExportedFile
 from tomosift.kit.artifacts import ArtifactStore
 
+MANIFEST = "manifest.json"
+"""Names all other files of an export, with sizes and checksums."""
 LONGEST_NAME = 80
 _UNSAFE = re.compile(r"[^A-Za-z0-9.+=-]+")
 

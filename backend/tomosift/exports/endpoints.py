@@ -9,7 +9,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 
 from tomosift.accounts.repeatable import repeatable
 from tomosift.exports import fetching
-from tomosift.exports.manifest import MANIFEST
+from tomosift.exports.attempt_files import MANIFEST
 from tomosift.exports.preview import Known, KnownPools, preview, see_one_moment
 from tomosift.exports.purity import purity
 from tomosift.exports.requests import request_export

@@ -9,8 +9,7 @@ from typing import Any, BinaryIO, cast
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
-from tomosift.exports.attempt_files import attempt_prefix
-from tomosift.exports.manifest import MANIFEST
+from tomosift.exports.attempt_files import MANIFEST, attempt_prefix
 from tomosift.exports.requests import EXPORT_KIND
 from tomosift.exports.schemas import ExportDetail, ExportedClass, ExportedFile, ExportIn, ExportOut
 from tomosift.kit.artifacts import ArtifactMissing, ArtifactStore

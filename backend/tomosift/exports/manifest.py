@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 import tomosift
-from tomosift.exports.attempt_files import AttemptFiles
+from tomosift.exports.attempt_files import MANIFEST, AttemptFiles
 from tomosift.exports.list_files import IMAGE_COLUMN, ConvertedPlaces, ExportPlan, numbered_class_names
 from tomosift.exports.outcome import decide
 from tomosift.exports.particle_volumes import WrittenSum
@@ -19,7 +19,7 @@ from tomosift.formats.star_blocks import LoopBlock
 from tomosift.formats.star_writer import write_star_blocks
 from tomosift.tables import Project, Source
 
-MANIFEST, CLASSES, README = "manifest.json", "classes.star", "README.txt"
+CLASSES, README = "classes.star", "README.txt"
 WITHOUT_POSITION = (
     "{:,} particles have no known position in their tomogram: their coordinates are 0, in CSV and Parquet empty. "
     "Import their list together with its tomograms to have them."

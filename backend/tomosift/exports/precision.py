@@ -6,7 +6,6 @@ calibration never saw them.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv
 
 from tomosift.exports.outcome import MODEL, Outcome
 from tomosift.exports.pool_facts import NOTHING, UNSURE, PoolFacts
@@ -48,6 +47,8 @@ def estimate(right: NDArray[np.bool_], weights: NDArray[np.float64]) -> Precisio
 
     Under unequal weights n is Kish's effective size (Σw)² / Σw² (Korn and Graubard, Survey Methodology 1998).
     """
+    from scipy.special import betaincinv  # an eighth of a second, which the start of the service does not need
+
     n = len(right)
     if n == 0:
         return Precision(n=0, share=None, low=None, high=None, note="No evaluation item with a label is like these.")

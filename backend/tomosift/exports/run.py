@@ -14,16 +14,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from tomosift.exports.attempt_files import AttemptFiles, attempt_prefix
+from tomosift.exports.attempt_files import MANIFEST, AttemptFiles, attempt_prefix
 from tomosift.exports.geometry import StoredGeometry
 from tomosift.exports.list_files import ExportPlan, ListPass
 from tomosift.exports.list_groups import divide, group_sources
-from tomosift.exports.manifest import (
-    MANIFEST,
-    WITHOUT_POSITION,
-    ExportFacts,
-    write_descriptions,
-)
+from tomosift.exports.manifest import WITHOUT_POSITION, ExportFacts, write_descriptions
 from tomosift.exports.outcome import decide
 from tomosift.exports.precision import PrecisionMeasure
 from tomosift.exports.preview import count_classes, read_known, see_one_moment

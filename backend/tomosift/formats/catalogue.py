@@ -3,24 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tomosift.formats.copick_project import looks_like_copick, read_copick_project
-from tomosift.formats.csv_list import looks_like_csv, read_csv_list
-from tomosift.formats.dynamo_table import looks_like_dynamo, read_dynamo_table
-from tomosift.formats.em_motive_list import looks_like_em_list, read_em_motive_list
-from tomosift.formats.eman2_hdf import looks_like_eman2_hdf, read_eman2_hdf
-from tomosift.formats.eman2_json import looks_like_eman2_json, read_eman2_json
-from tomosift.formats.eman2_lst import looks_like_eman2_lst, read_eman2_lst
-from tomosift.formats.ndjson_list import looks_like_ndjson, read_ndjson_list
-from tomosift.formats.parquet_list import looks_like_parquet, read_parquet_list
-from tomosift.formats.particle_list import ParticleList
+from tomosift.formats.later import later
 from tomosift.formats.problem import FormatProblem
-from tomosift.formats.stack_list import looks_like_stack, read_stack_list
-from tomosift.formats.star import read_particle_star
-from tomosift.formats.star_blocks import looks_like_star
-from tomosift.formats.stopgap_list import looks_like_stopgap, read_stopgap_list
-from tomosift.formats.volume_files import open_volume_file
-from tomosift.formats.volume_folder import VolumeFolder, looks_like_volume_folder, read_volume_folder
+
+if TYPE_CHECKING:
+    from tomosift.formats.particle_list import ParticleList
 
 HEAD_BYTES = 65_536
 """How much of a file recognition looks at."""
@@ -36,24 +25,62 @@ class ListFormat:
     key: str
     title: str
     recognises: Callable[[Path, bytes], bool]
-    read: Callable[[Path], ParticleList]
+    read: "Callable[[Path], ParticleList]"
 
 
 # The first that recognises a file reads it, so the stricter ones come first.
 LIST_FORMATS: tuple[ListFormat, ...] = (
-    ListFormat("parquet", "Parquet", looks_like_parquet, read_parquet_list),
-    ListFormat("em", ".em motive list", looks_like_em_list, read_em_motive_list),
-    ListFormat("stopgap", "STOPGAP motive list", looks_like_stopgap, read_stopgap_list),
-    ListFormat("relion", "RELION STAR (also Warp, M)", looks_like_star, read_particle_star),
-    ListFormat("copick", "copick project", looks_like_copick, read_copick_project),
-    ListFormat("eman2-json", "EMAN2 boxes (info/*_info.json)", looks_like_eman2_json, read_eman2_json),
-    ListFormat("eman2-lst", "EMAN2 list (.lst)", looks_like_eman2_lst, read_eman2_lst),
-    ListFormat("eman2-hdf", "EMAN2 particles (.hdf)", looks_like_eman2_hdf, read_eman2_hdf),
-    ListFormat("ndjson", "CZ cryoET data portal (.ndjson)", looks_like_ndjson, read_ndjson_list),
-    ListFormat("dynamo", "Dynamo table", looks_like_dynamo, read_dynamo_table),
-    ListFormat("csv", "CSV", looks_like_csv, read_csv_list),
-    ListFormat("stack", "stack of volumes", looks_like_stack, read_stack_list),
-    ListFormat("volume-folder", "folder of volumes", looks_like_volume_folder, read_volume_folder),
+    ListFormat("parquet", "Parquet", later("parquet_list:looks_like_parquet"), later("parquet_list:read_parquet_list")),
+    ListFormat(
+        "em", ".em motive list", later("em_motive_list:looks_like_em_list"), later("em_motive_list:read_em_motive_list")
+    ),
+    ListFormat(
+        "stopgap",
+        "STOPGAP motive list",
+        later("stopgap_list:looks_like_stopgap"),
+        later("stopgap_list:read_stopgap_list"),
+    ),
+    ListFormat(
+        "relion", "RELION STAR (also Warp, M)", later("star_blocks:looks_like_star"), later("star:read_particle_star")
+    ),
+    ListFormat(
+        "copick",
+        "copick project",
+        later("copick_project:looks_like_copick"),
+        later("copick_project:read_copick_project"),
+    ),
+    ListFormat(
+        "eman2-json",
+        "EMAN2 boxes (info/*_info.json)",
+        later("eman2_json:looks_like_eman2_json"),
+        later("eman2_json:read_eman2_json"),
+    ),
+    ListFormat(
+        "eman2-lst", "EMAN2 list (.lst)", later("eman2_lst:looks_like_eman2_lst"), later("eman2_lst:read_eman2_lst")
+    ),
+    ListFormat(
+        "eman2-hdf",
+        "EMAN2 particles (.hdf)",
+        later("eman2_hdf:looks_like_eman2_hdf"),
+        later("eman2_hdf:read_eman2_hdf"),
+    ),
+    ListFormat(
+        "ndjson",
+        "CZ cryoET data portal (.ndjson)",
+        later("ndjson_list:looks_like_ndjson"),
+        later("ndjson_list:read_ndjson_list"),
+    ),
+    ListFormat(
+        "dynamo", "Dynamo table", later("dynamo_table:looks_like_dynamo"), later("dynamo_table:read_dynamo_table")
+    ),
+    ListFormat("csv", "CSV", later("csv_list:looks_like_csv"), later("csv_list:read_csv_list")),
+    ListFormat("stack", "stack of volumes", later("stack_list:looks_like_stack"), later("stack_list:read_stack_list")),
+    ListFormat(
+        "volume-folder",
+        "folder of volumes",
+        later("volume_folder:looks_like_volume_folder"),
+        later("volume_folder:read_volume_folder"),
+    ),
 )
 
 
@@ -81,18 +108,20 @@ def format_by_key(key: str) -> ListFormat:
     raise FormatProblem(f"{key[:60]!r} is no format; use one of {keys}")
 
 
-def read_particle_list(path: Path, key: str | None = None) -> ParticleList:
+def read_particle_list(path: Path, key: str | None = None) -> "ParticleList":
     """Read a list, in the format recognised from its content or the one that `key` names. Raises FormatProblem."""
     return (format_by_key(key) if key else recognise_format(path)).read(path)
 
 
-def reference_folder(path: Path, table: ParticleList) -> Path:
+def reference_folder(path: Path, table: "ParticleList") -> Path:
     """The folder from which the list at `path` names its images: that of the list, or the list that is a folder."""
-    return path if table.format == VolumeFolder.format else path.parent
+    return path if table.format == "volume-folder" else path.parent
 
 
 def _volume(path: Path) -> str | None:
     """The size of the volume the file holds, as x × y × z; None where it holds none."""
+    from tomosift.formats.volume_files import open_volume_file  # brings h5py
+
     try:
         with open_volume_file(path) as volume:
             return " × ".join(str(size) for size in reversed(volume.shape_zyx))

@@ -2,20 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from tomosift.formats.copick_writer import CopickWriter
-from tomosift.formats.csv_list import CsvWriter
-from tomosift.formats.dynamo_table import DynamoWriter
-from tomosift.formats.em_motive_list import EmWriter
-from tomosift.formats.eman2_json import Eman2JsonWriter
-from tomosift.formats.export_chunk import ExportChunk, ExportContext, ListWriter, OpenFile
-from tomosift.formats.ndjson_list import NdjsonWriter
-from tomosift.formats.parquet_list import ParquetWriter
+from tomosift.formats.later import later
 from tomosift.formats.problem import FormatProblem
-from tomosift.formats.star_list_writer import StarListWriter
-from tomosift.formats.stopgap_list import StopgapWriter
 
-__all__ = ["LIST_WRITERS", "ExportChunk", "ExportContext", "ListWriter", "OpenFile", "WriterFormat", "writer_by_key"]
+if TYPE_CHECKING:
+    from tomosift.formats.export_chunk import ExportContext, ListWriter, OpenFile
 
 
 @dataclass(frozen=True)
@@ -27,19 +20,19 @@ class WriterFormat:
     extension: str
     needs_positions: bool
     writes_many_files: bool
-    open: Callable[[OpenFile, ExportContext], ListWriter]
+    open: "Callable[[OpenFile, ExportContext], ListWriter]"
 
 
 LIST_WRITERS: tuple[WriterFormat, ...] = (
-    WriterFormat("relion", "RELION STAR", ".star", True, False, StarListWriter),
-    WriterFormat("dynamo", "Dynamo table", ".tbl", False, False, DynamoWriter),
-    WriterFormat("em", ".em motive list", ".em", False, False, EmWriter),
-    WriterFormat("stopgap", "STOPGAP motive list", ".star", False, False, StopgapWriter),
-    WriterFormat("eman2-json", "EMAN2 boxes", "_info.json", True, True, Eman2JsonWriter),
-    WriterFormat("copick", "copick picks", ".json", True, True, CopickWriter),
-    WriterFormat("ndjson", "CZ cryoET data portal", ".ndjson", True, True, NdjsonWriter),
-    WriterFormat("csv", "CSV", ".csv", False, False, CsvWriter),
-    WriterFormat("parquet", "Parquet", ".parquet", False, False, ParquetWriter),
+    WriterFormat("relion", "RELION STAR", ".star", True, False, later("star_list_writer:StarListWriter")),
+    WriterFormat("dynamo", "Dynamo table", ".tbl", False, False, later("dynamo_table:DynamoWriter")),
+    WriterFormat("em", ".em motive list", ".em", False, False, later("em_motive_list:EmWriter")),
+    WriterFormat("stopgap", "STOPGAP motive list", ".star", False, False, later("stopgap_list:StopgapWriter")),
+    WriterFormat("eman2-json", "EMAN2 boxes", "_info.json", True, True, later("eman2_json:Eman2JsonWriter")),
+    WriterFormat("copick", "copick picks", ".json", True, True, later("copick_writer:CopickWriter")),
+    WriterFormat("ndjson", "CZ cryoET data portal", ".ndjson", True, True, later("ndjson_list:NdjsonWriter")),
+    WriterFormat("csv", "CSV", ".csv", False, False, later("csv_list:CsvWriter")),
+    WriterFormat("parquet", "Parquet", ".parquet", False, False, later("parquet_list:ParquetWriter")),
 )
 
 

@@ -2,11 +2,13 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 JsonBlock = dict[str, Any]
 
@@ -46,7 +48,7 @@ class ParticleList(ABC):
     """The key in `formats.catalogue`."""
 
     flavour: str
-    rows: pd.DataFrame
+    rows: "pd.DataFrame"
     blocks: dict[str, JsonBlock]
     notes: tuple[str, ...] = field(default=(), kw_only=True)
 

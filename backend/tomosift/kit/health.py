@@ -2,10 +2,11 @@
 
 from celery import Celery
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from tomosift.kit.database import get_engine
-from tomosift.kit.migrations import current_revision, head_revision
 from tomosift.kit.problems import ProblemError
+from tomosift.kit.schema_revision import SCHEMA_REVISION
 
 
 def check_ready(broker: Celery) -> None:
@@ -33,8 +34,12 @@ def _check_database() -> None:
 
 
 def _check_schema() -> None:
-    url = get_engine().url.render_as_string(hide_password=False)
-    if current_revision(url) != head_revision():
+    try:
+        with get_engine().connect() as connection:
+            revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    except ProgrammingError:  # no such table: an empty database
+        revision = None
+    if revision != SCHEMA_REVISION:
         raise _not_ready("The database has another schema than this program. Start it with `tomosift up`.")
 
 

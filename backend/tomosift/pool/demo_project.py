@@ -20,7 +20,6 @@ from tomosift.kit.settings import get_settings
 from tomosift.pool.imports import ListLocation, request_import
 from tomosift.projects.lifecycle import create_project
 from tomosift.projects.schemas import ClassIn, ProjectIn
-from tomosift.simulation.dataset import demo_dataset
 from tomosift.simulation.phantoms import phantom_names
 from tomosift.tables import Job, Project
 
@@ -85,6 +84,8 @@ def _simulated_list(folder: Path, progress: Callable[[int, int], None]) -> Path:
     if not star.is_file():
         partial = folder.with_name(f".{folder.name}.{os.getpid()}")
         shutil.rmtree(partial, ignore_errors=True)
+        from tomosift.simulation.dataset import demo_dataset  # brings scipy, which the service starts without
+
         try:
             demo_dataset(partial, seed=DEMO_SEED, progress=progress)
             shutil.rmtree(folder, ignore_errors=True)

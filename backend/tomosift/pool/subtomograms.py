@@ -6,11 +6,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
@@ -21,6 +19,10 @@ from tomosift.kit.settings import get_settings
 from tomosift.pool.shown_labels import Reader, is_evaluation_item, is_shown_to, read_blindfold
 from tomosift.tables import CurrentLabel, Source, Subtomogram, UnlabeledSubtomogram
 from tomosift.volumes.store import VolumeArray, VolumeStore
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 _LABEL_FILTER = re.compile(r"unlabeled|junk|unsure|class:[0-9a-f-]{36}")
 OPEN_SOURCES = 32
@@ -143,6 +145,8 @@ def read_volume(volumes_key: str, source_row: int) -> NDArray[np.float32]:
 
 def read_columns(source: Source, source_row: int) -> dict[str, str]:
     """Every input column of one row, as text. Raises ArtifactMissing if the table is gone."""
+    import pyarrow.parquet as pq
+
     store = ArtifactStore(get_settings().effective_store_url)
     path = store.local_path(source.table_key)
     with pq.ParquetFile(path if path is not None else io.BytesIO(store.read_bytes(source.table_key))) as table:
@@ -150,7 +154,7 @@ def read_columns(source: Source, source_row: int) -> dict[str, str]:
     return {name: str(values[0]) for name, values in row.to_pydict().items()}
 
 
-def _row_of(table: pq.ParquetFile, wanted: int) -> pa.Table:
+def _row_of(table: "pq.ParquetFile", wanted: int) -> "pa.Table":
     first = 0
     for group in range(table.num_row_groups):
         count = table.metadata.row_group(group).num_rows

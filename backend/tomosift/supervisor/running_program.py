@@ -71,14 +71,11 @@ class RunningProgram:
         settings = self._services.start()
         self._settle_schema(settings.database_url or "")
         environment = {**os.environ, **settings_environment(settings), **RUN_MARK}
-        api = None
         if self._socket is not None:
-            api = self._launch(api_plan(self._program, self._socket.fileno(), self._log("api"), environment))
+            self._launch_first_api(environment)
         if self._part != "api":
             self._launch_workers(environment)
-        if api is not None:
-            self._wait_until_ready(api)
-            self._publish()
+        if self._socket is not None:
             self._launch_more_apis(environment)
         return settings
 
@@ -143,6 +140,13 @@ class RunningProgram:
                 )
             elif update.changed:
                 step.done = f"Tables made (schema {update.after})"
+
+    def _launch_first_api(self, environment: dict[str, str]) -> None:
+        """The API alone until it answers: a person waits for it, and on two cores the workers would double the wait."""
+        assert self._socket is not None
+        api = self._launch(api_plan(self._program, self._socket.fileno(), self._log("api"), environment))
+        self._wait_until_ready(api)
+        self._publish()
 
     def _launch_more_apis(self, environment: dict[str, str]) -> None:
         """The other API processes of the same socket. They come last: the first answers alone while they start."""

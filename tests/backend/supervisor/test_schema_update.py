@@ -14,6 +14,7 @@ from alembic import command
 from sqlalchemy import create_engine, inspect, make_url, text
 
 from tomosift.kit import migrations
+from tomosift.kit.schema_revision import SCHEMA_REVISION
 from tomosift.supervisor.children import run_to_end
 from tomosift.supervisor.embedded_postgres import clean_environment
 from tomosift.supervisor.postgres_binaries import find_binaries
@@ -50,6 +51,10 @@ def head() -> str:
     revision = migrations.head_revision()
     assert revision is not None
     return revision
+
+
+def test_the_written_revision_is_the_newest_migration(head: str) -> None:
+    assert head == SCHEMA_REVISION
 
 
 @pytest.fixture
