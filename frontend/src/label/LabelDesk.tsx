@@ -1,6 +1,16 @@
 /** The desk: the volume, the question, the answers, and how far the person is. */
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type ReactElement } from 'react'
+import {
+  lazy,
+  Suspense,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  type ReactElement,
+  type RefObject,
+} from 'react'
 import { Link } from 'react-router'
 import { useStore } from 'zustand'
 import { explain } from '../api/problem'
@@ -159,13 +169,7 @@ export function LabelDesk({ project, user, session }: LabelDeskProps): ReactElem
             )
           }
         />
-        {current !== null && (
-          <DecisionNotes
-            notes={sitting.notes}
-            onChange={(change) => session.note(change)}
-            commentRef={comment}
-          />
-        )}
+        {current !== null && <SittingNotes session={session} commentRef={comment} />}
         {canDecide && (
           <WhereItSits slug={project.slug} task={current.task} classes={project.classes} onChoose={choose} />
         )}
@@ -201,4 +205,16 @@ function useStable(volumes: readonly Volume[]): readonly Volume[] {
   const isSame = kept.length === volumes.length && kept.every((volume, index) => volume === volumes[index])
   if (!isSame) setKept(volumes)
   return isSame ? kept : volumes
+}
+
+/** Read without the wait for a frame: a field that gets its text back late loses what was typed meanwhile. */
+function SittingNotes({
+  session,
+  commentRef,
+}: {
+  session: LabelSession
+  commentRef: RefObject<HTMLTextAreaElement | null>
+}): ReactElement {
+  const notes = useStore(session.store, (sitting) => sitting.notes)
+  return <DecisionNotes notes={notes} onChange={(change) => session.note(change)} commentRef={commentRef} />
 }

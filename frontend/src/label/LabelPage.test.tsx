@@ -85,14 +85,14 @@ describe('the label page', () => {
     expect(screen.getByText('Picked by cycle 3')).toBeDefined()
     await user.keyboard('2')
     await shows(2)
-    await user.keyboard('u')
+    await user.keyboard('cTwo rings?{Enter}u')
     await shows(3)
     await waitFor(() => expect(service.count(DECIDE)).toBe(2))
     const double = fixtures.project.classes[1]!
     const sent = service.asked.filter(({ key }) => key === DECIDE).map(({ body }) => body)
     expect(sent).toMatchObject([
       { subtomogram_id: 1, kind: 'class', class_id: double.id, lease_id: 1001, fencing_token: 1001 },
-      { subtomogram_id: 2, kind: 'unsure', class_id: null },
+      { subtomogram_id: 2, kind: 'unsure', class_id: null, comment: 'Two rings?' },
     ])
     expect((await screen.findByTestId('last-decision')).textContent).toMatch(/Unsure/)
     await waitFor(() => expect(screen.getByTestId('outbox-status').textContent).toBe('Saved'))
