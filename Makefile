@@ -87,6 +87,7 @@ define install
 	@if $(BIN)/python -c 'import torch' 2>/dev/null; then grep -vE '^(torch|triton|nvidia-|cuda-)' constraints.txt; \
 		else cat constraints.txt; fi > $(VENV)/constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(VENV)/constraints.txt -e '.[$(1)]'
+	@$(BIN)/python -m compileall -q backend/tomosift worker/tomosift_worker # here it is not waited for at the first start
 	@touch $@
 endef
 
