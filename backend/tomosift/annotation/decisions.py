@@ -58,8 +58,8 @@ def _record(session: Session, asker: Asker, body: DecisionIn, key: str) -> tuple
         put_behind(session, asker, question)
     label = _label(session, asker, body, question, context.rule)
     status: Literal["late", "accepted"] = "late" if question.late else "accepted"
-    told = LabelOut.model_validate({"kind": label.kind, "class_id": label.class_id})
-    response = {"status": status, "label": told.model_dump(mode="json")}
+    told = _told(body, label)
+    response = {"status": status, "label": told and told.model_dump(mode="json")}
     values = {
         **event_row(asker, key, payload_hash, response, **_said(body, question, context)),
         **label_values(label),
@@ -82,6 +82,13 @@ def _comment(
     event_id = write_event(session, asker, key, payload_hash, response, **said)
     announce(session, asker.project_id, "decision")
     return DecisionOut(event_id=event_id, status="accepted", label=None)
+
+
+def _told(body: DecisionIn, label: DerivedLabel) -> LabelOut | None:
+    """The label as its author may know it: who skips may be asked again, and learns nothing of what others said."""
+    if body.kind == "skip" != label.kind:
+        return None
+    return LabelOut.model_validate({"kind": label.kind, "class_id": label.class_id})
 
 
 def _label(session: Session, asker: Asker, body: DecisionIn, question: Question, rule: LabelRule) -> DerivedLabel:

@@ -253,7 +253,7 @@ class DecisionOut(BaseModel):
     status: Literal["accepted", "late"] = Field(
         description="`late`: somebody else had the item by then; your word is kept as a further opinion."
     )
-    label: LabelOut | None = Field(description="What counts now; null after a comment.")
+    label: LabelOut | None = Field(description="What counts now; null after a comment, or a skip where others decided.")
 
 
 class UndoOut(BaseModel):

@@ -1,12 +1,11 @@
 """Particles that look like one, in the eyes of the cycle whose model serves the project."""
 
-import uuid
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import and_, exists, select
+from sqlalchemy.orm import Session
 
 from tomosift.cycles.embedding_index import EmbeddingIndex, most_similar, open_index
 from tomosift.cycles.schemas import SimilarLabel, SimilarParticle, SimilarParticles
@@ -14,7 +13,8 @@ from tomosift.cycles.suggestion_rule import check_suggestion_may_be_seen
 from tomosift.kit.artifacts import ArtifactMissing, ArtifactUnreadable
 from tomosift.kit.problems import ProblemError, conflict, not_found
 from tomosift.kit.serving_model import in_force
-from tomosift.tables import CurrentLabel, Cycle, EvaluationItem, LabelEvent, Subtomogram
+from tomosift.projects.shown_labels import Reader, has_decided, is_shown_to, read_blindfold
+from tomosift.tables import CurrentLabel, Cycle, EvaluationItem, Subtomogram
 
 LABELED_KINDS = ("class", "junk")
 
@@ -30,21 +30,21 @@ class SimilarSearch:
     labels_withheld: str | None
 
 
-def begin_search(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, subtomogram_id: int) -> SimilarSearch:
+def begin_search(session: Session, reader: Reader, subtomogram_id: int) -> SimilarSearch:
     """What a search needs of the tables.
 
     Raises ProblemError: 404 where there is no such particle, 409 where no cycle has looked at the pool, or the particle
     is an evaluation item that this user has not decided yet: what it resembles would tell what it is.
     """
     row = session.execute(
-        select(EvaluationItem.subtomogram_id.is_not(None).label("is_blind"))
+        select(and_(EvaluationItem.subtomogram_id.is_not(None), ~has_decided(reader, Subtomogram.id)).label("is_blind"))
         .select_from(Subtomogram)
         .outerjoin(EvaluationItem, EvaluationItem.subtomogram_id == Subtomogram.id)
-        .where(Subtomogram.id == subtomogram_id, Subtomogram.project_id == project_id)
+        .where(Subtomogram.id == subtomogram_id, Subtomogram.project_id == reader.project_id)
     ).one_or_none()
     if row is None:
         raise not_found("subtomogram")
-    if row.is_blind and not _has_decided(session, user_id, subtomogram_id):
+    if row.is_blind:
         raise conflict(
             "evaluation-item",
             "This particle measures the model",
@@ -52,23 +52,25 @@ def begin_search(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, su
         )
     cycle = session.execute(
         select(Cycle.number, Cycle.scores_key)
-        .where(Cycle.project_id == project_id, Cycle.stage == "ready", Cycle.scores_key.is_not(None), in_force())
+        .where(Cycle.project_id == reader.project_id, Cycle.stage == "ready", Cycle.scores_key.is_not(None), in_force())
         .order_by(Cycle.number.desc())
         .limit(1)
     ).one_or_none()
     if cycle is None:
         raise conflict("no-embeddings", "No cycle has looked at the pool", "Launch a cycle; it makes what this needs.")
-    withheld = _why_withheld(session, project_id, user_id, subtomogram_id)
+    withheld = _why_withheld(session, reader, subtomogram_id)
     if withheld is not None:
         return SimilarSearch(subtomogram_id, cycle.number, cycle.scores_key, np.empty(0, np.int64), withheld)
     labeled = session.scalars(
         select(CurrentLabel.subtomogram_id).where(
-            CurrentLabel.project_id == project_id,
+            CurrentLabel.project_id == reader.project_id,
             CurrentLabel.kind.in_(LABELED_KINDS),
             ~exists().where(EvaluationItem.subtomogram_id == CurrentLabel.subtomogram_id),
         )
     )
-    return SimilarSearch(subtomogram_id, cycle.number, cycle.scores_key, np.fromiter(labeled, np.int64), None)
+    hidden = read_blindfold(session, reader).hidden
+    shown = np.fromiter((each for each in labeled if each not in hidden), np.int64)
+    return SimilarSearch(subtomogram_id, cycle.number, cycle.scores_key, shown, None)
 
 
 def find_similar(store_url: str, search: SimilarSearch, count: int) -> tuple[list[tuple[int, float]], ...]:
@@ -98,18 +100,19 @@ def find_similar(store_url: str, search: SimilarSearch, count: int) -> tuple[lis
 
 def show_similar(
     session: Session,
-    project_id: uuid.UUID,
+    reader: Reader,
     slug: str,
     search: SimilarSearch,
     found: tuple[list[tuple[int, float]], ...],
 ) -> SimilarParticles:
-    """The particles found, with their labels where those may be told; those of evaluation items never are."""
+    """The particles found, with the labels that this reader may see; those of evaluation items are told to nobody."""
     wanted = {each for part in found for each, _ in part}
     rows = session.execute(
         select(Subtomogram, CurrentLabel, EvaluationItem.subtomogram_id.is_not(None).label("is_blind"))
-        .outerjoin(CurrentLabel, CurrentLabel.subtomogram_id == Subtomogram.id)
+        .select_from(Subtomogram)
+        .outerjoin(CurrentLabel, and_(CurrentLabel.subtomogram_id == Subtomogram.id, is_shown_to(reader)))
         .outerjoin(EvaluationItem, EvaluationItem.subtomogram_id == Subtomogram.id)
-        .where(Subtomogram.id.in_(wanted), Subtomogram.project_id == project_id)
+        .where(Subtomogram.id.in_(wanted), Subtomogram.project_id == reader.project_id)
     )
     shown, hides_all = {}, search.labels_withheld is not None
     for particle, label, is_blind in rows:
@@ -128,10 +131,10 @@ def show_similar(
     )
 
 
-def _why_withheld(session: Session, project_id: uuid.UUID, user_id: uuid.UUID, subtomogram_id: int) -> str | None:
+def _why_withheld(session: Session, reader: Reader, subtomogram_id: int) -> str | None:
     """What resembles it suggests what it is: the rule is that of the model's suggestions."""
     try:
-        check_suggestion_may_be_seen(session, project_id, user_id, subtomogram_id)
+        check_suggestion_may_be_seen(session, reader.project_id, reader.user_id, subtomogram_id)
     except ProblemError as problem:
         return problem.detail
     return None
@@ -142,17 +145,6 @@ def _pairs(
 ) -> list[tuple[int, float]]:
     places = most_similar(similarities, allowed, count)
     return [(int(index.item_ids[place]), round(float(similarities[place]), 6)) for place in places]
-
-
-def _has_decided(session: Session, user_id: uuid.UUID, subtomogram_id: int) -> bool:
-    undo = aliased(LabelEvent)
-    standing = exists().where(
-        LabelEvent.subtomogram_id == subtomogram_id,
-        LabelEvent.user_id == user_id,
-        LabelEvent.kind.in_(("class", "unsure", "junk")),
-        ~exists().where(undo.undoes_event_id == LabelEvent.id),
-    )
-    return bool(session.scalar(select(standing)))
 
 
 def _gone(cycle_number: int) -> ProblemError:

@@ -10,6 +10,7 @@ from tomosift.kit.database import transaction
 from tomosift.kit.routing import problems
 from tomosift.kit.settings import get_settings
 from tomosift.projects.access import ViewerAccess
+from tomosift.projects.shown_labels import reader_of
 
 router = APIRouter(prefix="/projects/{slug}", tags=["cycles"])
 
@@ -27,10 +28,12 @@ def read_similar(
     """The most similar of all and of the labeled ones, in the newest cycle's eyes.
 
     The search is exact. An evaluation item is refused to who has not decided it; among the results it has no label.
-    Labels are withheld where the project's setting `suggestions` shows you none for this particle.
+    Labels are withheld where the project's setting `suggestions` shows you none for this particle, and of what the
+    queue may still ask you about.
     """
+    reader = reader_of(access)
     with transaction() as session:
-        search = begin_search(session, access.project_id, access.user.id, subtomogram_id)
+        search = begin_search(session, reader, subtomogram_id)
     found = find_similar(get_settings().effective_store_url, search, limit)
     with transaction() as session:
-        return show_similar(session, access.project_id, access.slug, search, found)
+        return show_similar(session, reader, access.slug, search, found)

@@ -28,9 +28,9 @@ from tomosift.pool.schemas import (
     UploadedFile,
     UploadOut,
 )
-from tomosift.pool.shown_labels import reader_of, shown_label
 from tomosift.pool.volume_answer import IMMUTABLE, VOLUME_ANSWER, VolumeFormat, volume_response
 from tomosift.projects.access import CuratorAccess, ViewerAccess
+from tomosift.projects.shown_labels import reader_of, shown_label
 from tomosift.tables import CurrentLabel, Job, Source, Subtomogram
 
 router = APIRouter(prefix="/projects/{slug}", tags=["pool"], responses=problems(422))

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from tomosift.pool.gallery_schemas import GalleryItem, GalleryPrediction, ServedModel
 from tomosift.pool.schemas import LabelOut
 from tomosift.pool.served_predictions import ServedPredictions
-from tomosift.pool.shown_labels import Reader, is_shown_to
 from tomosift.pool.subtomograms import volume_url
+from tomosift.projects.shown_labels import Reader, is_shown_to
 from tomosift.tables import CurrentLabel, EvaluationItem, Prediction, Subtomogram
 
 _NO_CYCLE = uuid.UUID(int=0)

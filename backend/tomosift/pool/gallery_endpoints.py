@@ -15,9 +15,9 @@ from tomosift.pool.gallery import gallery_items, served_model
 from tomosift.pool.gallery_keys import MOST_COUNTED, GalleryView, Key, Sort, count_before, count_items, gallery_keys
 from tomosift.pool.gallery_schemas import GalleryCount, GalleryPage
 from tomosift.pool.served_predictions import Said, read_served
-from tomosift.pool.shown_labels import reader_of
 from tomosift.pool.subtomograms import parse_label_filter
 from tomosift.projects.access import Role, ViewerAccess
+from tomosift.projects.shown_labels import reader_of
 from tomosift.volumes.projections import View
 
 router = APIRouter(prefix="/projects/{slug}", tags=["pool"], responses=problems(422))

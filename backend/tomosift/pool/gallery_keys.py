@@ -29,8 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased, join
 
 from tomosift.pool.served_predictions import Said, ServedPredictions
-from tomosift.pool.shown_labels import Blindfold, Reader, read_blindfold
 from tomosift.pool.subtomograms import LabelFilter
+from tomosift.projects.shown_labels import Blindfold, Reader, read_blindfold
 from tomosift.tables import CurrentLabel, LabelEvent, Prediction, QueueItem, Subtomogram, UnlabeledSubtomogram
 
 Sort = Literal["place", "score", "confidence", "unlike", "decided"]

@@ -10,8 +10,8 @@ from tomosift.kit.routing import problems
 from tomosift.kit.settings import get_settings
 from tomosift.pool.map_places import open_map
 from tomosift.pool.particle_map import describe_map, plan_map
-from tomosift.pool.shown_labels import reader_of
 from tomosift.projects.access import ViewerAccess
+from tomosift.projects.shown_labels import reader_of
 
 router = APIRouter(prefix="/projects/{slug}", tags=["pool"])
 

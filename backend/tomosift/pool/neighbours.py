@@ -1,13 +1,12 @@
 """Particles near a particle in its tomogram."""
 
 import math
-import uuid
 from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from tomosift.kit.problems import ProblemError
@@ -16,6 +15,7 @@ from tomosift.pool.particle_places import Scale, place_in_angstrom, scale_of
 from tomosift.pool.schemas import LabelOut
 from tomosift.pool.subtomograms import find_subtomogram, volume_url
 from tomosift.pool.surroundings import tomogram_of
+from tomosift.projects.shown_labels import Reader, is_shown_to
 from tomosift.tables import CurrentLabel, EvaluationItem, Source, Subtomogram
 
 USUAL_BOXES = 3
@@ -25,7 +25,7 @@ _MOST_LOOKED_AT = 5_000
 
 def find_neighbours(
     session: Session,
-    project_id: uuid.UUID,
+    reader: Reader,
     slug: str,
     subtomogram_id: int,
     radius: float | None,
@@ -34,8 +34,8 @@ def find_neighbours(
 ) -> Neighbours:
     """The particles within `radius` of one, the nearest first. Offsets are in Å, or in the list's voxels where nobody
     knows their size. Raises ProblemError 404 where the list does not say where it is."""
-    particle, source, _ = find_subtomogram(session, project_id, subtomogram_id)
-    tomogram = tomogram_of(session, project_id, particle.tomogram)
+    particle, source, _ = find_subtomogram(session, reader.project_id, subtomogram_id)
+    tomogram = tomogram_of(session, reader.project_id, particle.tomogram)
     centre = place_in_angstrom(particle, source, tomogram)
     in_angstrom = centre is not None
     if centre is None:
@@ -50,10 +50,10 @@ def find_neighbours(
     if radius is not None:
         reach = radius * voxel if unit == "voxel" and in_angstrom else radius
     found: list[tuple[float, Neighbour]] = []
-    for other in session.scalars(select(Source).where(Source.project_id == project_id)):
+    for other in session.scalars(select(Source).where(Source.project_id == reader.project_id)):
         scale = scale_of(other.frame, tomogram) if in_angstrom else _same_frame(other, source)
         if scale is not None:
-            found += _near(session, slug, particle, other, scale, centre, reach)
+            found += _near(session, reader, slug, particle, other, scale, centre, reach)
     found.sort(key=lambda each: (each[0], each[1].id))
     return Neighbours(
         tomogram=particle.tomogram or "",
@@ -66,6 +66,7 @@ def find_neighbours(
 
 def _near(
     session: Session,
+    reader: Reader,
     slug: str,
     particle: Subtomogram,
     source: Source,
@@ -77,7 +78,8 @@ def _near(
     low, high = ((centre + side * reach - np.array(scale.offset)) / scale.factor for side in (-1, 1))
     rows = session.execute(
         select(Subtomogram, CurrentLabel, EvaluationItem.subtomogram_id)
-        .outerjoin(CurrentLabel, CurrentLabel.subtomogram_id == Subtomogram.id)
+        .select_from(Subtomogram)
+        .outerjoin(CurrentLabel, and_(CurrentLabel.subtomogram_id == Subtomogram.id, is_shown_to(reader)))
         .outerjoin(EvaluationItem, EvaluationItem.subtomogram_id == Subtomogram.id)
         .where(
             Subtomogram.project_id == source.project_id,

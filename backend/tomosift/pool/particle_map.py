@@ -15,8 +15,8 @@ from tomosift.kit.problems import conflict
 from tomosift.kit.serving_model import in_force
 from tomosift.pool.map_places import NOTHING, MapFiles, MapPlaces
 from tomosift.pool.map_schemas import BetterMap, MapLegend, MapValue
-from tomosift.pool.shown_labels import Item, Reader, read_blindfold
 from tomosift.projects.classes import all_classes
+from tomosift.projects.shown_labels import Item, Reader, read_blindfold
 from tomosift.tables import CurrentLabel, Cycle, Job, Model, QueueItem, Subtomogram
 
 MAP = "map"

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from tomosift.kit.artifacts import ArtifactStore
 from tomosift.kit.problems import invalid, not_found
 from tomosift.kit.settings import get_settings
-from tomosift.pool.shown_labels import Reader, is_evaluation_item, is_shown_to, read_blindfold
+from tomosift.projects.shown_labels import Reader, is_evaluation_item, is_shown_to, read_blindfold
 from tomosift.tables import CurrentLabel, Source, Subtomogram, UnlabeledSubtomogram
 from tomosift.volumes.store import VolumeArray, VolumeStore
 

@@ -11,6 +11,7 @@ from tomosift.pool.import_schemas import Neighbours
 from tomosift.pool.neighbours import find_neighbours
 from tomosift.pool.surroundings import draw, find_section
 from tomosift.projects.access import ViewerAccess
+from tomosift.projects.shown_labels import reader_of
 
 router = APIRouter(
     prefix="/projects/{slug}/subtomograms/{subtomogram_id}", tags=["pool"], responses=problems(401, 404, 422)
@@ -66,4 +67,4 @@ def read_neighbours(
 ) -> Neighbours:
     """Particles of the same tomogram within `radius`, with their offsets and labels."""
     with transaction() as session:
-        return find_neighbours(session, access.project_id, access.slug, subtomogram_id, radius, unit, limit)
+        return find_neighbours(session, reader_of(access), access.slug, subtomogram_id, radius, unit, limit)

@@ -12,10 +12,11 @@ from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, page_
 from tomosift.kit.problems import forbidden
 from tomosift.kit.routing import problems
 from tomosift.projects.access import AnnotatorAccess, CuratorAccess, ProjectAccess, Role
+from tomosift.projects.shown_labels import reader_of
 from tomosift.review.adjudication import adjudicate
 from tomosift.review.agreement_figures import project_agreement
 from tomosift.review.annotator_figures import annotator_statistics
-from tomosift.review.opinions import has_decided, is_asked_blind, list_disputed, review_item, review_items
+from tomosift.review.opinions import list_disputed, may_read_opinions, review_item, review_items
 from tomosift.review.rule_preview import preview_rule
 from tomosift.review.schemas import (
     AdjudicationIn,
@@ -41,7 +42,7 @@ def read_disputed(access: CuratorAccess, limit: PageLimit = 50, after: PageAfter
     """Those whose opinions differ and that nobody has adjudicated, with all opinions side by side."""
     cursor = decode_cursor(after, int)
     with transaction() as session:
-        ids = list_disputed(session, access.project_id, limit, int(str(cursor[0])) if cursor else 0)
+        ids = list_disputed(session, reader_of(access), limit, int(str(cursor[0])) if cursor else 0)
         items = review_items(session, access.project_id, access.slug, ids)
     return page_of(items, limit, lambda item: item, lambda item: (item.subtomogram.id,))
 
@@ -54,12 +55,11 @@ def read_disputed(access: CuratorAccess, limit: PageLimit = 50, after: PageAfter
 def read_opinions(subtomogram_id: SubtomogramId, access: AnnotatorAccess) -> ReviewItem:
     """All opinions and comments. Annotators see them once they have decided themselves, so that they decide blind.
 
-    So do curators while an item of the evaluation sample waits for a decision.
+    So do curators while somebody is asked about it blind, unless it waits for an adjudicator.
     """
     with transaction() as session:
         item = review_item(session, access.project_id, access.slug, subtomogram_id)
-        must_be_blind = not access.role.may(Role.CURATOR) or is_asked_blind(session, subtomogram_id)
-        if must_be_blind and not has_decided(session, access.user.id, subtomogram_id):
+        if not may_read_opinions(session, reader_of(access), subtomogram_id):
             raise forbidden("Decide this subtomogram first; what others said would sway you.")
     return item
 

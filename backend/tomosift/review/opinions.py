@@ -3,55 +3,49 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, and_, exists, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from tomosift.annotation.schemas import SubtomogramBrief
 from tomosift.kit.class_meanings import counted_class
 from tomosift.kit.problems import not_found
-from tomosift.kit.standing_labels import NO_OPINION
 from tomosift.pool.subtomograms import volume_url
+from tomosift.projects.shown_labels import BLIND_WORK, Item, Reader, has_decided
 from tomosift.review.schemas import DerivedLabelOut, OpinionOut, ReviewItem
 from tomosift.tables import CurrentLabel, EvaluationItem, LabelEvent, QueueItem, Source, Subtomogram, User
 
 
-def list_disputed(session: Session, project_id: uuid.UUID, limit: int, after_id: int) -> Sequence[int]:
-    """Up to `limit + 1` subtomograms with a dispute, by id, after `after_id`.
+def list_disputed(session: Session, reader: Reader, limit: int, after_id: int) -> Sequence[int]:
+    """Up to `limit + 1` subtomograms with a dispute that this curator may see, by id, after `after_id`.
 
-    Items of the evaluation sample come when all blind opinions are there.
+    Those that people are still asked about blind come when all opinions are there, or when the curator has decided.
     """
     return session.scalars(
         select(CurrentLabel.subtomogram_id)
-        .where(CurrentLabel.project_id == project_id, CurrentLabel.is_disputed, CurrentLabel.subtomogram_id > after_id)
+        .where(
+            CurrentLabel.project_id == reader.project_id,
+            CurrentLabel.is_disputed,
+            CurrentLabel.subtomogram_id > after_id,
+            or_(~_is_asked_blind(CurrentLabel.subtomogram_id), has_decided(reader, CurrentLabel.subtomogram_id)),
+        )
         .order_by(CurrentLabel.subtomogram_id)
         .limit(limit + 1)
     ).all()
 
 
-def _asked_blind(subtomogram_id: Any) -> ColumnElement[bool]:
-    """Whether somebody is still to decide it for the evaluation sample."""
-    return exists().where(
-        QueueItem.subtomogram_id == subtomogram_id, QueueItem.work == "evaluation", QueueItem.state == "open"
-    )
+def may_read_opinions(session: Session, reader: Reader, subtomogram_id: int) -> bool:
+    """Whether this person has decided it; for curators it is enough that nobody has to decide it blind any more."""
+    item = literal(subtomogram_id)
+    decided = has_decided(reader, item)
+    return bool(session.scalar(select(or_(decided, ~_is_asked_blind(item)) if reader.is_curator else decided)))
 
 
-def is_asked_blind(session: Session, subtomogram_id: int) -> bool:
-    """Whether somebody is still to decide it for the evaluation sample: who may be asked must not know its label."""
-    return bool(session.scalar(select(_asked_blind(subtomogram_id))))
-
-
-def has_decided(session: Session, user_id: uuid.UUID, subtomogram_id: int) -> bool:
-    """Whether an opinion of this person stands."""
-    undo = aliased(LabelEvent)
-    own = exists().where(
-        LabelEvent.subtomogram_id == subtomogram_id,
-        LabelEvent.user_id == user_id,
-        LabelEvent.kind.not_in((*NO_OPINION, "skip")),
-        ~exists().where(undo.undoes_event_id == LabelEvent.id),
-    )
-    return bool(session.scalar(select(own)))
+def _is_asked_blind(item: Item) -> ColumnElement[bool]:
+    """Whether somebody is still to decide it without knowing of others. An adjudicator has to know all of them."""
+    question = aliased(QueueItem)
+    is_open = exists().where(question.subtomogram_id == item, question.state == "open")
+    return and_(is_open.where(question.work.in_(BLIND_WORK)), ~is_open.where(question.work == "adjudication"))
 
 
 def review_item(session: Session, project_id: uuid.UUID, slug: str, subtomogram_id: int) -> ReviewItem:

@@ -1705,7 +1705,7 @@ export interface paths {
          * Everything that was said about a subtomogram
          * @description All opinions and comments. Annotators see them once they have decided themselves, so that they decide blind.
          *
-         *     So do curators while an item of the evaluation sample waits for a decision.
+         *     So do curators while somebody is asked about it blind, unless it waits for an adjudicator.
          */
         get: operations["read_opinions"];
         put?: never;
@@ -1902,7 +1902,8 @@ export interface paths {
          * @description The most similar of all and of the labeled ones, in the newest cycle's eyes.
          *
          *     The search is exact. An evaluation item is refused to who has not decided it; among the results it has no label.
-         *     Labels are withheld where the project's setting `suggestions` shows you none for this particle.
+         *     Labels are withheld where the project's setting `suggestions` shows you none for this particle, and of what the
+         *     queue may still ask you about.
          */
         get: operations["read_similar"];
         put?: never;
@@ -4030,7 +4031,7 @@ export interface components {
         DecisionOut: {
             /** Event Id */
             event_id: number;
-            /** @description What counts now; null after a comment. */
+            /** @description What counts now; null after a comment, or a skip where others decided. */
             label: components["schemas"]["LabelOut"] | null;
             /**
              * Status

@@ -48,7 +48,7 @@ def is_shown_to(reader: Reader, item: Item = Subtomogram.id) -> ColumnElement[bo
     sample to curators alone: figures are believed because its items are decided blind. A skip says nothing of the item.
     `item` is the column with the subtomogram's id.
     """
-    return or_(not_(item.in_(_may_hide(reader))), CurrentLabel.kind == "skip", _has_decided(reader, item))
+    return or_(not_(item.in_(_may_hide(reader))), CurrentLabel.kind == "skip", has_decided(reader, item))
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,8 @@ def _decided_by(reader: Reader) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _has_decided(reader: Reader, item: Item) -> ColumnElement[bool]:
+def has_decided(reader: Reader, item: Item) -> ColumnElement[bool]:
+    """Whether an opinion of this person about the item stands."""
     return exists().where(LabelEvent.subtomogram_id == item, *_decided_by(reader)).correlate_except(LabelEvent)
 
 
