@@ -1,10 +1,10 @@
 """How many labels each acquisition function saves: simulated pools, several seeds, one training recipe for all.
 
     python benchmarks/learning.py --check                              # a few minutes: the demo's kind of data
-    python benchmarks/learning.py --seeds 3                            # hours on two cores; goes on where it stopped
-    python benchmarks/learning.py --seeds 3 --only-seed 1              # one seed, so that several can run at once
+    python benchmarks/learning.py --templates maps --seeds 3           # hours on two cores; goes on where it stopped
+    python benchmarks/learning.py --templates maps --only-seed 1       # one seed, so that several can run at once
     python benchmarks/learning.py --draw                               # tables and curves of what is there
-    python benchmarks/learning.py --sets long-tail-0.1 long-tail-0.05 balanced-0.1 balanced-0.05 \\
+    python benchmarks/learning.py --templates maps --sets long-tail-0.1 long-tail-0.05 balanced-0.1 balanced-0.05 \\
         --strategies all --schedule ten-to-forty --preset gpu-standard # with a GPU
 
 A strategy and all others start from the same random batch, and from the same weights in each cycle; the evaluation

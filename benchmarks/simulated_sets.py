@@ -5,6 +5,7 @@ class. Twelve complexes come from a folder of density maps (`--templates`), the 
 """
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ class LabeledVolumes:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Where the maps are, and where simulated data is kept."""
     parser.add_argument(
-        "--templates", type=Path, default=Path("../shared/data/templates_10A"), help="folder of twelve density maps"
+        "--templates", type=Path, help="folder of twelve density maps (.mrc); the demo's set needs none"
     )
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "tomosift-simulated")
 
@@ -79,15 +80,23 @@ def simulated(name: str, seed: int, options: argparse.Namespace, *, test: bool =
         return LabeledVolumes(file["volumes"], file["labels"], names)
 
 
-def _counts(chosen: SimulatedSet, templates: Path) -> dict[str, int]:
+def _counts(chosen: SimulatedSet, templates: Path | None) -> dict[str, int]:
     if chosen.counts is None:
         return dict(DEMO_COUNTS)
-    found = sorted(path.stem for path in templates.glob("*.mrc"))[: len(chosen.counts)]
-    return dict(zip(found, chosen.counts, strict=True))
+    found = sorted(path.stem for path in templates.glob("*.mrc")) if templates is not None else []
+    if len(found) < len(chosen.counts):
+        sys.exit(f"This set needs {len(chosen.counts)} density maps; give a folder of .mrc files with --templates.")
+    return dict(zip(found, chosen.counts, strict=False))
 
 
 def _simulate(
-    chosen: SimulatedSet, counts: Mapping[str, int], names: tuple[str, ...], seed: int, templates: Path, *, test: bool
+    chosen: SimulatedSet,
+    counts: Mapping[str, int],
+    names: tuple[str, ...],
+    seed: int,
+    templates: Path | None,
+    *,
+    test: bool,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     pool = simulate_pool(
         templates=None if chosen.counts is None else templates,
