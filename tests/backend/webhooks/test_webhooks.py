@@ -1,20 +1,15 @@
 """Webhooks: made by owners for allowed hosts, signed, sent to a real receiver, tried again until it answers."""
 
-import base64
-import hashlib
-import hmac
 import json
-import threading
-import time
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from fixtures.web_client import API, Service, make_project
+from fixtures.webhook_receiver import Receiver, is_signed
 from sqlalchemy import update
 
 from tomosift.kit import webhook_events
@@ -27,36 +22,11 @@ from tomosift.webhooks import addresses, sender
 pytestmark = pytest.mark.usefixtures("clean_database")
 
 
-class Receiver:
-    """A server on loopback that answers with the given statuses in turn, and keeps what it got."""
-
-    def __init__(self) -> None:
-        self.got: list[tuple[dict[str, str], bytes]] = []
-        self.answers: list[int] = []
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
-                self.send_response(receiver.answers.pop(0) if receiver.answers else 204)
-                self.send_header("Location", "/elsewhere")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     receiver = Receiver()
     yield receiver
-    receiver.server.shutdown()
-    receiver.server.server_close()
+    receiver.close()
 
 
 @pytest.fixture
@@ -88,14 +58,6 @@ def send_all() -> int:
 def make_due() -> None:
     with transaction() as session:
         session.execute(update(WebhookDelivery).values(next_try_at=utc_now() - timedelta(seconds=1)))
-
-
-def is_signed(secret: str, headers: dict[str, str], body: bytes) -> bool:
-    """What a receiver does, written from the standard and not from the sender."""
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    content = b".".join([headers["webhook-id"].encode(), headers["webhook-timestamp"].encode(), body])
-    expected = "v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
-    return abs(int(headers["webhook-timestamp"]) - time.time()) < 300 and headers["webhook-signature"] == expected
 
 
 def test_a_ping_fails_first_then_arrives_signed_and_can_be_sent_again(
