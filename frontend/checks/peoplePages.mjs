@@ -30,7 +30,16 @@ export function peoplePages(f, { project, nobody, problem }) {
       path: '/sign-in?problem=oidc-no-account',
       answers: { 'GET /session': nobody, 'GET /sign-in-ways': f.allWays },
     },
-    { name: 'new-password', path: '/new-password', answers: { 'GET /session': f.session } },
+    {
+      name: 'new-password',
+      path: '/new-password',
+      answers: { 'GET /session': { ...f.session, has_password: false, may_set_password: true } },
+    },
+    {
+      name: 'new-password-late',
+      path: '/new-password',
+      answers: { 'GET /session': { ...f.session, has_password: false } },
+    },
     {
       name: 'invitation',
       path: '/invitation#token=abcdefgh12345678',
@@ -59,7 +68,10 @@ export function peoplePages(f, { project, nobody, problem }) {
     {
       name: 'members-annotator',
       path: at(''),
-      answers: settings({ 'GET /projects/demo': { ...f.project, role: 'annotator' } }),
+      answers: settings({
+        'GET /projects/demo': { ...f.project, role: 'annotator' },
+        'GET /projects/demo/members': withRoles(f.members, ['annotator', 'owner', 'curator']),
+      }),
     },
     {
       name: 'invite',
@@ -123,6 +135,18 @@ export function peoplePages(f, { project, nobody, problem }) {
       },
     },
     { name: 'admin-activity', path: '/admin/activity', answers: admin },
-    { name: 'admin-projects', path: '/admin/projects', answers: admin },
+    { name: 'admin-projects', path: '/admin/projects', answers: { ...admin, 'GET /projects': deleted(f) } },
+    { name: 'admin-projects-none', path: '/admin/projects', answers: admin },
   ]
 }
+
+const withRoles = (members, roles) => ({
+  ...members,
+  items: members.items.map((member, at) => ({ ...member, role: roles[at] })),
+})
+
+/** The same projects, deleted. */
+const deleted = ({ projects, accountLink }) => ({
+  ...projects,
+  items: projects.items.map((each) => ({ ...each, delete_after: accountLink.expires_at })),
+})

@@ -29,6 +29,8 @@ const PANE_TITLES: Readonly<Record<Pane, string>> = {
   volume: '3D',
 }
 
+/** Narrower panes, in CSS pixels, have no room for the layer's name beside their own. */
+const LEAST_FOR_LAYER = 240
 const MODE_TITLES = { mip: 'maximum', average: 'average', minip: 'minimum', surface: 'surface' } as const
 
 export interface OverlayInput {
@@ -152,7 +154,7 @@ function drawSlicePane(
   const axis = STACK_AXIS[pane]
   write(context, PANE_TITLES[pane], rect.x + 12, rect.y + 20, { font: STRONG })
   if (volume === null) return
-  if (rect.width > 240) write(context, input.layer, rect.x + 36, rect.y + 20, { colour: FAINT })
+  if (rect.width > LEAST_FOR_LAYER) write(context, input.layer, rect.x + 36, rect.y + 20, { colour: FAINT })
   if (state.crosshairVisible) drawCrosshair(context, pane, rect, volume.shape, state)
   const slab = state.slab > 1 ? `  ·  ${state.slabMode} of ${state.slab}` : ''
   const label = `${AXIS_NAMES[axis]} ${sliceIndex(state.crosshair, pane) + 1} / ${volume.shape[axis]}${slab}`
@@ -195,16 +197,10 @@ function drawVolumePane(context: CanvasRenderingContext2D, rect: Rect, input: Ov
   write(context, input.has3d ? PANE_TITLES.volume : 'XY', rect.x + 12, rect.y + 20, { font: STRONG })
   write(context, title, rect.x + 36, rect.y + 20, { colour: FAINT })
   if (volume === null) return
-  write(
-    context,
-    `low-pass ${formatLength(input.densityAngstrom, volume.voxelSizeAngstrom)}`,
-    rect.x + rect.width - 12,
-    rect.y + 20,
-    {
-      align: 'right',
-      colour: FAINT,
-    },
-  )
+  if (rect.width > LEAST_FOR_LAYER) {
+    const lowPass = `low-pass ${formatLength(input.densityAngstrom, volume.voxelSizeAngstrom)}`
+    write(context, lowPass, rect.x + rect.width - 12, rect.y + 20, { align: 'right', colour: FAINT })
+  }
   if (input.volumeNote !== null) {
     write(context, input.volumeNote, rect.x + rect.width / 2, rect.y + rect.height / 2, {
       align: 'center',

@@ -22,7 +22,7 @@ export default function AccountPage() {
   return (
     <Page
       title="Your account"
-      sub={`You sign in as “${user.name}”${user.is_admin ? ', administrator' : ''}. An administrator can change that.`}
+      sub={`You sign in as “${user.name}”${user.is_admin ? ', and are an administrator' : ''}.`}
     >
       <div className={people.parts}>
         <NameSection />

@@ -29,7 +29,8 @@ export default function DeletedProjectsPage() {
       {projects.data &&
         (deleted.length === 0 ? (
           <EmptyState title="No deleted project">
-            A project that an owner deletes is listed here until its time is over.
+            A project that an owner deletes stays here for a while, with everything in it, and can be
+            restored.
           </EmptyState>
         ) : (
           <Table

@@ -116,13 +116,22 @@ function Annotators({ project, isCurator }: { project: Project; isCurator: boole
   if (annotators.isError) return <ErrorNotice error={annotators.error} />
   const people = annotators.data.annotators
   return (
-    <Section
-      title={isCurator ? 'Annotators' : 'What you have done here'}
-      intro="Shares stand with their 95 % interval and the number of comparisons. The consensus contains a person’s own opinion."
-    >
-      {people.length === 0 ? <p>Nobody has decided anything yet.</p> : <AnnotatorTable people={people} />}
-      {!isCurator && people[0] !== undefined && <OwnClasses project={project} person={people[0]} />}
-    </Section>
+    <>
+      <Section
+        title={isCurator ? 'Annotators' : 'What you have done here'}
+        intro="Shares stand with their 95 % interval and the number of comparisons. The consensus contains a person’s own opinion."
+      >
+        {people.length === 0 ? <p>Nobody has decided anything yet.</p> : <AnnotatorTable people={people} />}
+      </Section>
+      {!isCurator && people[0] !== undefined && (
+        <Section
+          title="By answer"
+          intro="Where others judged the same particle, how often they said the same."
+        >
+          <OwnClasses project={project} person={people[0]} />
+        </Section>
+      )}
+    </>
   )
 }
 

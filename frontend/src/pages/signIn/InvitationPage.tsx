@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react'
 import { Link, useNavigate } from 'react-router'
 import { useSignOut } from '../../api/actions'
 import { acceptInvitation, invitationQuery, type InvitationShown, joinByInvitation } from '../../api/people'
+import { ApiProblem } from '../../api/problem'
 import { queryKeys } from '../../api/queryKeys'
 import { sessionQuery } from '../../api/queries'
 import type { Session } from '../../api/types'
@@ -40,10 +41,20 @@ function Invitation({ token }: { token: string }) {
   if (invitation.error) {
     return (
       <SignInFrame title="This invitation does not work">
-        <ErrorNotice
-          error={invitation.error}
-          actions={<Button onClick={() => void invitation.refetch()}>Try again</Button>}
-        />
+        {invitation.error instanceof ApiProblem ? (
+          <>
+            <ErrorNotice error={invitation.error} />
+            <p className={styles.text}>
+              Ask whoever sent it for a new one. If you have joined already,{' '}
+              <Link to="/sign-in">sign in</Link>.
+            </p>
+          </>
+        ) : (
+          <ErrorNotice
+            error={invitation.error}
+            actions={<Button onClick={() => void invitation.refetch()}>Try again</Button>}
+          />
+        )}
       </SignInFrame>
     )
   }

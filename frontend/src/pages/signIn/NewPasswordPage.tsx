@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Navigate, useLocation, useNavigate } from 'react-router'
 import { sessionQuery } from '../../api/queries'
+import type { Session } from '../../api/types'
 import { Button } from '../../design/Button'
 import { Skeleton } from '../../design/Skeleton'
 import { showToast } from '../../design/Toast'
@@ -8,6 +9,14 @@ import { NewPasswordForm } from './NewPasswordForm'
 import { SignInFrame } from './SignInFrame'
 import styles from './SignInPage.module.css'
 import { destination } from './useEnter'
+
+function whatHolds({ may_set_password: byLink, has_password: isSet }: Session): string {
+  if (byLink)
+    return 'You are signed in by the link. Set a new password now, within 15 minutes, and the link is not needed again.'
+  return isSet
+    ? 'It is more than 15 minutes since you opened a link: type your present password too, or open a new link.'
+    : 'It is more than 15 minutes since you opened the link. Your administrator can make you a new one.'
+}
 
 /** Where a link for a forgotten password leads. */
 export default function NewPasswordPage() {
@@ -19,18 +28,19 @@ export default function NewPasswordPage() {
   if (session.data === null) return <Navigate to="/sign-in" replace />
   return (
     <SignInFrame title="Choose a new password">
-      <p className={styles.text}>
-        Your old password no longer works. You are signed in by the link; set a new password now, within 15
-        minutes, and the link is not needed again.
-      </p>
       {session.data ? (
-        <NewPasswordForm
-          session={session.data}
-          onDone={() => {
-            showToast('Your new password is set. Other browsers were signed out.')
-            goOn()
-          }}
-        />
+        <>
+          <p className={styles.text}>{whatHolds(session.data)}</p>
+          {(session.data.may_set_password || session.data.has_password) && (
+            <NewPasswordForm
+              session={session.data}
+              onDone={() => {
+                showToast('Your new password is set. Other browsers were signed out.')
+                goOn()
+              }}
+            />
+          )}
+        </>
       ) : (
         <Skeleton label="Loading" />
       )}

@@ -91,7 +91,9 @@ function Ways({ linkBusy, onToken }: { linkBusy: boolean; onToken: (token: strin
           <MakeLink />
         </div>
       </Disclosure>
-      <p className={styles.text}>No account? Somebody who is in already can send you an invitation.</p>
+      <p className={styles.text}>
+        No account? The owner of a project, or your administrator, can send you an invitation.
+      </p>
     </>
   )
 }

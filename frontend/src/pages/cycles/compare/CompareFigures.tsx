@@ -1,9 +1,11 @@
-import type { Cycle } from '../../../api/types'
+import { useQuery } from '@tanstack/react-query'
+import { catalogueQuery } from '../../../api/queries'
+import type { Catalogue, Cycle } from '../../../api/types'
 import { Section } from '../../../design/Section'
 import { type Column, Table } from '../../../design/Table'
 import { formatCount, formatInterval, formatPercent } from '../../../format/numbers'
 import { formatDuration } from '../../../format/time'
-import { acquisitionOf } from '../acquisitionTitle'
+import { acquisitionOf, acquisitionTitle } from '../acquisitionTitle'
 import { differenceInPoints } from './differences'
 import styles from './ComparePage.module.css'
 
@@ -16,6 +18,7 @@ interface Row {
 
 /** The figures of both, and those of each class. */
 export function CompareFigures({ before, after }: { before: Cycle; after: Cycle }) {
+  const { data: catalogue } = useQuery(catalogueQuery)
   const columns = (first: string): Column<Row>[] => [
     { title: first, cell: (row) => row.name },
     { title: `Cycle ${before.number}`, numeric: true, cell: (row) => row.before },
@@ -31,7 +34,7 @@ export function CompareFigures({ before, after }: { before: Cycle; after: Cycle 
         <Table
           caption="Figures of both cycles"
           columns={columns('Figure')}
-          rows={wholeRows(before, after)}
+          rows={wholeRows(before, after, catalogue)}
           rowKey={(row) => row.name}
         />
       </Section>
@@ -69,7 +72,7 @@ function shareRow(name: string, before: Share, after: Share): Row {
   }
 }
 
-function wholeRows(before: Cycle, after: Cycle): Row[] {
+function wholeRows(before: Cycle, after: Cycle, catalogue: Catalogue | undefined): Row[] {
   const accuracy = ({ metrics }: Cycle): Share => {
     const report = metrics?.report
     return { value: report?.accuracy, low: report?.low, high: report?.high, ...(report && { n: report.n }) }
@@ -77,6 +80,10 @@ function wholeRows(before: Cycle, after: Cycle): Row[] {
   const balanced = ({ metrics }: Cycle): Share => ({ value: metrics?.report?.balanced_accuracy })
   const confidence = ({ metrics }: Cycle): Share => ({ value: metrics?.calibration?.ece_after })
   const count = (value: number | null) => (value === null ? '–' : formatCount(value))
+  const picked = (cycle: Cycle) => {
+    const id = acquisitionOf(cycle)
+    return id === null ? '–' : acquisitionTitle(id, catalogue)
+  }
   const [were, are] = [before.training_label_count, after.training_label_count]
   const time = ({ metrics }: Cycle) => (metrics?.training ? formatDuration(metrics.training.seconds) : '–')
   return [
@@ -95,8 +102,8 @@ function wholeRows(before: Cycle, after: Cycle): Row[] {
     { name: 'Training took', before: time(before), after: time(after), difference: '' },
     {
       name: 'Picked by',
-      before: acquisitionOf(before) ?? '–',
-      after: acquisitionOf(after) ?? '–',
+      before: picked(before),
+      after: picked(after),
       difference: '',
     },
   ]
