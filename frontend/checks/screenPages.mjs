@@ -1,5 +1,6 @@
 /** The pages and states to look at: address, the service's answers, and what to do before looking. */
 import { classPages } from './classPages.mjs'
+import { dataPages } from './dataPages.mjs'
 import { galleryPages } from './galleryPages.mjs'
 import { cyclePages } from './cyclePages.mjs'
 import { mapPages } from './mapPages.mjs'
@@ -57,35 +58,6 @@ function volumeAnswer(edge, seed, noise = 130) {
   }
   return { headers, body }
 }
-
-/** The answers of a data page on which files are looked at. */
-function looking(f, preview, job = f.jobPreviewed) {
-  const samples = preview.samples.map(({ number }) => [
-    `GET /projects/demo/imports/previews/p1/samples/${number}`,
-    volumeAnswer(48, number + 1),
-  ])
-  return project(f, {
-    'POST /projects/demo/imports/preview': f.jobPreviewing,
-    'GET /projects/demo/jobs/p1': job,
-    'GET /projects/demo/imports/previews/p1': preview,
-    ...Object.fromEntries(samples),
-  })
-}
-
-async function lookAt(page) {
-  await page.getByLabel('Path of the particle list on the server').fill('/data/session-12/particles.star')
-  await page.getByRole('button', { name: 'Look at the files' }).click()
-  await page.waitForTimeout(1200)
-}
-
-const exporting = (f, exports) =>
-  project(f, {
-    'GET /projects/demo/exports': exports,
-    'GET /projects/demo/exports/formats': f.exportFormats,
-    'POST /projects/demo/exports/preview': f.exportPreview,
-    'GET /projects/demo/exports/e1': f.exportReady,
-    'GET /projects/demo/jobs': f.page([f.jobExporting]),
-  })
 
 const problem = (status, kind, title, detail) => ({
   status,
@@ -199,131 +171,9 @@ export function pages(f) {
       path: '/projects/demo/cycles/4',
       answers: project(f, { 'GET /projects/demo/cycles/4': f.failedCycle }),
     },
-    { name: 'data', path: '/projects/demo/data', answers: project(f) },
-    {
-      name: 'data-importing',
-      path: '/projects/demo/data',
-      answers: project(f, { 'GET /projects/demo/jobs': f.jobsImporting }),
-    },
-    {
-      name: 'data-imported',
-      path: '/projects/demo/data',
-      answers: project(f, { 'GET /projects/demo/jobs': f.jobsJustDone }),
-      act: (page) => page.getByText('On this computer').click(),
-    },
-    {
-      name: 'data-command',
-      path: '/projects/demo/data',
-      answers: project(f, { 'GET /projects/demo/sources': f.page([]) }),
-      act: (page) => page.getByText('By command').click(),
-    },
-    {
-      name: 'data-chosen',
-      path: '/projects/demo/data',
-      answers: project(f),
-      act: async (page) => {
-        await page.getByText('On this computer').click()
-        await page.getByLabel('Files to send').setInputFiles([
-          { name: 'particles.star', mimeType: 'text/plain', buffer: Buffer.alloc(48_000) },
-          { name: 'stack.mrcs', mimeType: 'application/octet-stream', buffer: Buffer.alloc(4_200_000) },
-        ])
-      },
-    },
-    {
-      name: 'data-sending',
-      path: '/projects/demo/data',
-      answers: project(f, {
-        'POST /projects/demo/uploads': { id: 'u1' },
-        'POST /projects/demo/uploads/u1/files': { files: 1, size: 48_000 },
-        'PUT /projects/demo/uploads/u1/files/stack.mrcs': problem(502, 'gone', 'Gone', 'Gone.'),
-        'GET /healthz': { status: 'ok' },
-      }),
-      act: async (page) => {
-        await page.getByText('On this computer').click()
-        await page.getByLabel('Files to send').setInputFiles([
-          { name: 'particles.star', mimeType: 'text/plain', buffer: Buffer.alloc(480_000) },
-          { name: 'stack.mrcs', mimeType: 'application/octet-stream', buffer: Buffer.alloc(1_200_000) },
-        ])
-        await page.getByRole('button', { name: 'Send to the server' }).click()
-      },
-    },
-    {
-      name: 'data-looking',
-      path: '/projects/demo/data',
-      answers: looking(f, f.importPreview, f.jobPreviewing),
-      act: lookAt,
-    },
-    {
-      name: 'data-preview',
-      path: '/projects/demo/data',
-      answers: looking(f, f.importPreview),
-      act: lookAt,
-      fullPage: true,
-    },
-    {
-      name: 'data-preview-labels',
-      path: '/projects/demo/data',
-      answers: looking(f, f.importPreview),
-      act: async (page) => {
-        await lookAt(page)
-        await page.getByRole('radio', { name: 'As labels' }).check()
-        await page.getByLabel('Class for 1').fill('barrel')
-        await page.getByLabel('Class for 2').fill('nucleosome')
-      },
-      fullPage: true,
-    },
-    {
-      name: 'data-sample',
-      path: '/projects/demo/data',
-      answers: looking(f, f.importPreview),
-      act: async (page) => {
-        await lookAt(page)
-        await page.getByRole('button', { name: 'Enlarge TS_08/0074.mrc' }).click()
-      },
-    },
-    {
-      name: 'data-coordinates',
-      path: '/projects/demo/data',
-      answers: looking(f, f.coordinatesPreview),
-      act: lookAt,
-      fullPage: true,
-    },
-    {
-      name: 'data-errors',
-      path: '/projects/demo/data',
-      answers: looking(f, { ...f.importPreview, errors: f.jobsFailed.items[0].problem.errors }),
-      act: lookAt,
-      fullPage: true,
-    },
-    { name: 'export', path: '/projects/demo/export', answers: exporting(f, f.page([])), fullPage: true },
-    { name: 'export-top', path: '/projects/demo/export', answers: exporting(f, f.page([])) },
-    {
-      name: 'export-ready',
-      path: '/projects/demo/export',
-      answers: exporting(f, f.exports),
-    },
-    {
-      name: 'export-running',
-      path: '/projects/demo/export',
-      answers: exporting(f, f.page([f.exportRunning, ...f.exports.items])),
-    },
-    {
-      name: 'export-filters',
-      path: '/projects/demo/export',
-      answers: exporting(f, f.page([])),
-      act: async (page) => {
-        await page.getByText('More filters').click()
-        await page.getByLabel('Also write the average').check()
-      },
-      fullPage: true,
-    },
+    ...dataPages(f, { project, volumeAnswer, problem }),
     ...labelPages(f, { project, volumeAnswer }),
     ...reviewing(f),
-    {
-      name: 'data-failed',
-      path: '/projects/demo/data',
-      answers: project(f, { 'GET /projects/demo/jobs': f.jobsFailed }),
-    },
     ...welcomePages(f, project),
     {
       name: 'account',
