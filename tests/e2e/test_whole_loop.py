@@ -1,11 +1,13 @@
 """The main job in a real browser: label, launch a cycle, see what it chose; and lose nothing on a bad connection."""
 
+import json
 import re
 from contextlib import suppress
 from typing import Any
 
 import pytest
 from fixtures.live_service import LiveService, Sitting
+from fixtures.second_cycle import mirrored_cycle
 from playwright.sync_api import Error, Page, Response, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -110,6 +112,10 @@ def test_label_twenty_launch_a_cycle_and_see_what_it_chose(live_service: LiveSer
     page.goto(f"{live_service.url}/projects/demo")
     expect(page.get_by_role("heading", name="Learning curve")).to_be_visible()
     take_a_group_from_the_map(page, live_service)
+    set_when_cycles_start(page, live_service)
+    with mirrored_cycle(live_service) as moves:
+        go_back_to_cycle_1(page, live_service)
+        compare_the_two(page, live_service, moves)
 
 
 def take_a_group_from_the_map(page: Page, live_service: LiveService) -> None:
@@ -122,6 +128,53 @@ def take_a_group_from_the_map(page: Page, live_service: LiveService) -> None:
     page.get_by_role("button", name="Open in the gallery").click()
     expect(page).to_have_url(f"{live_service.url}/projects/demo/gallery?ids=session")
     expect(page.get_by_role("application")).to_have_attribute("aria-label", re.compile(rf"^{count} particles"))
+
+
+def set_when_cycles_start(page: Page, live_service: LiveService) -> None:
+    """A person says after how many labels a cycle starts by itself, and takes it back."""
+    page.goto(f"{live_service.url}/projects/demo/cycles")
+    for wanted, sentence in ((5000, "A cycle starts after 5,000 new labels."), (None, "Nothing starts by itself")):
+        page.get_by_role("button", name="Set when cycles start").click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("After new labels").set_checked(wanted is not None)
+        if wanted is not None:
+            dialog.get_by_label("New labels", exact=True).fill(str(wanted))
+        dialog.get_by_role("button", name="Save").click()
+        expect(page.get_by_text(sentence).first).to_be_visible()
+        assert live_service.get("projects/demo/cycle-triggers")["after_labels"] == wanted
+
+
+def go_back_to_cycle_1(page: Page, live_service: LiveService) -> None:
+    """The page of an earlier cycle tells where it comes from, and puts its model into use again."""
+    page.goto(f"{live_service.url}/projects/demo/cycles/1")
+    lineage = live_service.get("projects/demo/cycles/1/lineage")
+    for part in ("labels", "model"):
+        expect(page.get_by_text(lineage[part]["checksum"], exact=True)).to_be_visible()
+    expect(page.get_by_text("nothing: it was the first")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download as JSON").click()
+    assert json.loads(download.value.path().read_text()) == lineage
+
+    assert live_service.get("projects/demo/serving-model")["cycle"] == 2
+    page.get_by_role("button", name="Go back to this model").click()
+    page.get_by_role("dialog").get_by_role("button", name="Use the model of cycle 1").click()
+    expect(page.get_by_text("Its model is in use")).to_be_visible()
+    assert live_service.get("projects/demo/serving-model")["cycle"] == 1
+
+
+def compare_the_two(page: Page, live_service: LiveService, moves: dict[tuple[str, str], int]) -> None:
+    """Which particles changed class from cycle 1 to cycle 2, and the gallery of one such change."""
+    page.goto(f"{live_service.url}/projects/demo/cycles")
+    page.get_by_role("link", name="Compare two cycles").click()
+    expect(page.get_by_text(re.compile(rf"^{sum(moves.values())} particles? of \d+"))).to_be_visible()
+    rows = page.get_by_role("region", name="Changes of class, table").get_by_role("row")
+    expect(rows).to_have_count(len(moves) + 1)
+    (was, now), count = next(iter(moves.items()))
+    row = rows.filter(has=page.get_by_role("rowheader", name=was, exact=True))
+    expect(row.get_by_role("cell").nth(0)).to_have_text(now)
+    expect(row.get_by_role("cell").nth(1)).to_have_text(str(count))
+    row.get_by_role("button").click()
+    expect(page.get_by_role("application")).to_have_attribute("aria-label", re.compile(rf"^{count} particles?"))
 
 
 def listen_to_claims(page: Page) -> dict[str, dict[str, Any]]:
