@@ -131,7 +131,7 @@ describe('VolumeViewer', () => {
     viewer.setVolume(next)
     nextFrame()
     expect(painted).toEqual(['next'])
-    expect(drawn).toEqual(['nothing', 'nothing', 'density'])
+    expect(drawn).toEqual(['nothing', 'density'])
     expect(frames.size).toBe(1)
     draw.mockRestore()
   })

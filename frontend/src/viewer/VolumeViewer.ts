@@ -6,14 +6,14 @@
  * when the browser takes the graphics context away.
  */
 import { CanvasScene } from './canvasScene'
-import { DisplayPreparer, LEAST_DENSITY_SIGMA, type DisplaySettings } from './displayPreparer'
+import { DisplayPreparer, type DisplaySettings } from './displayPreparer'
 import type { DisplayCopies } from './displayCopies'
 import type { ContrastWindow } from './contrast'
 import { paneRects, type Rect } from './geometry'
-import { gaussianSigmaVoxels } from './lowPass'
-import { drawOverlay } from './overlay'
+import { OverlayCanvas } from './overlayCanvas'
 import { PointerControl } from './pointerControl'
 import type { Scene } from './scene'
+import { displaySettings, layerWords, shownSource } from './shownLayer'
 import {
   centred,
   clampVoxel,
@@ -27,14 +27,7 @@ import {
   type SlicePane,
   type ViewState,
 } from './viewState'
-import {
-  formatLength,
-  rawDisplay,
-  sigmaToByte,
-  workingVoxelSize,
-  type DisplayVolume,
-  type Volume,
-} from './volume'
+import { rawDisplay, sigmaToByte, workingVoxelSize, type DisplayVolume, type Volume } from './volume'
 import { WebGlScene } from './webglScene'
 
 /** `rebuilding`: the browser took the graphics away; `canvas`: no WebGL 2 here, slices only. */
@@ -74,7 +67,7 @@ const REBUILD_DELAYS_MS = [50, 400, 1500, 4000]
 export class VolumeViewer {
   private state: ViewState
   private scene: Scene
-  private readonly overlay = document.createElement('canvas')
+  private readonly overlay = new OverlayCanvas()
   private readonly preparer = new DisplayPreparer()
   private readonly pointer: PointerControl
   private readonly resizeObserver: ResizeObserver
@@ -98,9 +91,7 @@ export class VolumeViewer {
     private readonly options: ViewerOptions,
   ) {
     this.state = options.state
-    this.overlay.style.cssText = 'position:absolute;inset:0;width:100%;height:100%;pointer-events:none'
     this.scene = this.buildScene()
-    container.append(this.overlay)
     this.pointer = new PointerControl(container, {
       state: () => this.state,
       shape: () => this.volume?.shape ?? null,
@@ -135,15 +126,20 @@ export class VolumeViewer {
       this.options.onChange(centred(volume.shape))
     }
     // Nothing of the previous particle stays in sight: first the raw slices and an empty 3D pane.
-    const source = this.source(volume, denoised)
-    this.showCopies(source === null ? null : { slices: rawDisplay(source), density: null })
+    const source = shownSource(this.state, volume, denoised)
+    if (source === null) this.showCopies(null)
+    else if (this.preparer.peek(source, this.settings(source)) === null)
+      this.showCopies({ slices: rawDisplay(source), density: null })
     this.refreshCopies()
+    // Already now, not with the animation frame: the graphics then work while the browser waits for its next frame.
+    this.drawScene()
   }
 
   /** Filter a volume ahead of its turn, so that `setVolume` finds it ready. */
   prepare(volume: Volume, denoised: Volume | null = null): void {
-    const source = this.source(volume, denoised) ?? volume
-    this.preparer.prepare(source, this.settings(source, source !== volume)).catch(() => undefined) // Shown in its turn.
+    const source = shownSource(this.state, volume, denoised) ?? volume
+    const settings = displaySettings(this.state, source, source !== volume, this.options.proteinIsDark)
+    this.preparer.prepare(source, settings).catch(() => undefined) // Shown in its turn.
   }
 
   /** The low-passed slices of a volume at the chosen cut-off, whichever layer the panes show. */
@@ -187,9 +183,7 @@ export class VolumeViewer {
     cancelAnimationFrame(this.frame)
     this.frame = 0
     if (this.disposed) return
-    if (this.layoutStale) this.layOut()
-    if (this.dirty.size > 0) this.scene.draw(this.state, this.dirty)
-    this.dirty.clear()
+    this.drawScene()
     this.drawOverlay()
     if (this.unpainted !== null) {
       const painted = this.unpainted
@@ -211,7 +205,7 @@ export class VolumeViewer {
     this.pointer.dispose()
     this.preparer.dispose()
     this.dropScene()
-    this.overlay.remove()
+    this.overlay.element.remove()
   }
 
   private buildScene(): Scene {
@@ -223,7 +217,7 @@ export class VolumeViewer {
       scene = new CanvasScene(this.container)
     }
     scene.canvas.style.cssText += ';position:absolute;inset:0;width:100%;height:100%'
-    this.container.append(this.overlay) // The overlay stays on top.
+    this.container.append(this.overlay.element) // The overlay stays on top.
     this.options.onStatus?.(scene.has3d ? 'webgl' : 'canvas')
     return scene
   }
@@ -255,22 +249,16 @@ export class VolumeViewer {
     }, REBUILD_DELAYS_MS[attempt])
   }
 
-  /** The volume whose copies are drawn: the denoised one where it is wanted and there. */
-  private source(volume: Volume | null, denoised: Volume | null): Volume | null {
-    return this.state.denoised && denoised !== null ? denoised : volume
-  }
-
-  private settings(source: Volume, isDenoised: boolean): DisplaySettings {
-    const voxel = workingVoxelSize(source.voxelSizeAngstrom)
-    const { proteinIsDark } = this.options
-    return { lowPassAngstrom: isDenoised ? 0 : effectiveLowPass(this.state, voxel), proteinIsDark }
+  /** How the copies of a source of the present volume are made. */
+  private settings(source: Volume): DisplaySettings {
+    return displaySettings(this.state, source, source !== this.volume, this.options.proteinIsDark)
   }
 
   /** Show the filtered copies of the present volume: at once where they are ready, else when they are. */
   private refreshCopies(): void {
-    const source = this.source(this.volume, this.denoised)
+    const source = shownSource(this.state, this.volume, this.denoised)
     if (source === null) return
-    const settings = this.settings(source, source !== this.volume)
+    const settings = this.settings(source)
     const ready = this.preparer.peek(source, settings)
     if (ready !== null) {
       this.showCopies(ready)
@@ -278,8 +266,8 @@ export class VolumeViewer {
     }
     const isCurrent = (): boolean =>
       !this.disposed &&
-      this.source(this.volume, this.denoised) === source &&
-      this.settings(source, source !== this.volume).lowPassAngstrom === settings.lowPassAngstrom
+      shownSource(this.state, this.volume, this.denoised) === source &&
+      this.settings(source).lowPassAngstrom === settings.lowPassAngstrom
     this.preparer.prepare(source, settings).then(
       (copies) => {
         if (isCurrent()) this.showCopies(copies)
@@ -345,54 +333,29 @@ export class VolumeViewer {
     const ratio = Math.min(window.devicePixelRatio || 1, MAX_PIXEL_RATIO)
     const { layout, maximised } = this.state
     this.rects = paneRects(layout, maximised, width, height, GAP)
-    const scaled = paneRects(
-      layout,
-      maximised,
-      Math.max(1, Math.round(width * ratio)),
-      Math.max(1, Math.round(height * ratio)),
-      GAP * ratio,
-    )
-    this.scene.setLayout(
-      Math.max(1, Math.round(width * ratio)),
-      Math.max(1, Math.round(height * ratio)),
-      scaled,
-    )
-    this.overlay.width = Math.round(width * ratio)
-    this.overlay.height = Math.round(height * ratio)
+    const scale = ratio * this.scene.resolution
+    const [across, down] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))]
+    this.scene.setLayout(across, down, paneRects(layout, maximised, across, down, GAP * scale))
+    this.overlay.setSize(width, height, ratio)
     this.dirty = new Set(PANES)
   }
 
+  /** The panes that have changed. */
+  private drawScene(): void {
+    if (this.layoutStale) this.layOut()
+    if (this.dirty.size > 0) this.scene.draw(this.state, this.dirty)
+    this.dirty.clear()
+  }
+
   private drawOverlay(): void {
-    const context = this.overlay.getContext('2d')
-    if (context === null) return
-    const { clientWidth: width, clientHeight: height } = this.container
-    const ratio = width > 0 ? this.overlay.width / width : 1
-    context.setTransform(ratio, 0, 0, ratio, 0, 0)
-    drawOverlay(context, width, height, {
+    this.overlay.draw({
       state: this.state,
       rects: this.rects,
       volume: this.volume,
       volumeNote: this.volumeNote,
       has3d: this.scene.has3d,
-      ...this.filterShown(),
+      ...layerWords(this.state, this.volume, this.denoised, this.options.proteinIsDark),
     })
-  }
-
-  /** Which layer the panes show, and the low-pass of the 3D copy, for the words in the picture. */
-  private filterShown(): { layer: string; densityAngstrom: number } {
-    const source = this.source(this.volume, this.denoised)
-    if (source === null) return { layer: '', densityAngstrom: 0 }
-    const isDenoised = source !== this.volume
-    const { lowPassAngstrom } = this.settings(source, isDenoised)
-    const voxel = workingVoxelSize(source.voxelSizeAngstrom)
-    const unfiltered = isDenoised ? 'denoised' : 'raw'
-    return {
-      layer:
-        lowPassAngstrom > 0
-          ? `low-pass ${formatLength(lowPassAngstrom, source.voxelSizeAngstrom)}`
-          : unfiltered,
-      densityAngstrom: Math.max(lowPassAngstrom, LEAST_DENSITY_SIGMA / gaussianSigmaVoxels(1, voxel)),
-    }
   }
 
   private requestRender(): void {

@@ -10,6 +10,7 @@ const BACKGROUND = '#0d0f12'
 
 export class CanvasScene implements Scene {
   readonly has3d = false
+  readonly resolution = 1
   readonly canvas: HTMLCanvasElement
   private readonly context: CanvasRenderingContext2D | null
   private readonly tile: HTMLCanvasElement

@@ -8,6 +8,8 @@ export interface Scene {
   readonly canvas: HTMLCanvasElement
   /** False where there is no 3D view at all. */
   readonly has3d: boolean
+  /** Pixels to draw for each device pixel along an edge; the browser scales the picture up. */
+  readonly resolution: number
   /** Device pixels of the canvas and of each visible pane. */
   setLayout(width: number, height: number, panes: Partial<Record<Pane, Rect>>): void
   /** What the slices show; null shows empty panes. */

@@ -19,12 +19,18 @@ import { NoWebGlError, type Scene } from './scene'
 import type { SurfaceMesh } from './surfaceNets'
 import { PANES, SLICE_PANES, type Pane, type SlicePane, type ViewState } from './viewState'
 import type { DisplayVolume } from './volume'
+import { isDrawnBySoftware, openWebGl } from './webglContext'
 
 /** The same near-black as --viewer-bg; WebGL cannot read CSS. */
 const BACKGROUND = [0.051, 0.059, 0.071] as const
+/** Between the panes; the same as --viewer-line. */
+const GAP_COLOUR = [0.149, 0.169, 0.192] as const
+/** A quarter of the pixels: each costs the processor some 60 ns in a slice, several times that in the 3D view. */
+const SOFTWARE_RESOLUTION = 0.5
 
 export class WebGlScene implements Scene {
   readonly has3d = true
+  readonly resolution = isDrawnBySoftware() ? SOFTWARE_RESOLUTION : 1
   readonly canvas: HTMLCanvasElement
   private readonly glWindow = vtkOpenGLRenderWindow.newInstance()
   private readonly window = vtkRenderWindow.newInstance()
@@ -42,15 +48,9 @@ export class WebGlScene implements Scene {
     const canvas = this.glWindow.getCanvas()
     if (canvas === null) throw new NoWebGlError('vtk.js made no canvas.')
     this.canvas = canvas
-    // The first call decides the attributes: keeping the buffer lets one pane be drawn while the others stay.
-    const gl = canvas.getContext('webgl2', {
-      preserveDrawingBuffer: true,
-      alpha: true,
-      depth: true,
-      antialias: true,
-      powerPreference: 'high-performance',
-    })
-    if (gl === null || gl.isContextLost()) throw new NoWebGlError('This browser gives no WebGL 2 context.')
+    // Before vtk.js asks for it: the first call decides the attributes.
+    const gl = openWebGl(canvas)
+    if (gl === null) throw new NoWebGlError('This browser gives no WebGL 2 context.')
     this.gl = gl
     this.window.addView(this.glWindow)
     this.glWindow.setContainer(parent)
@@ -80,7 +80,7 @@ export class WebGlScene implements Scene {
     }
     const { gl } = this
     gl.disable(gl.SCISSOR_TEST)
-    gl.clearColor(0, 0, 0, 0)
+    gl.clearColor(...GAP_COLOUR, 1)
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT)
   }
 
