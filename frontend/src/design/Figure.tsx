@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import styles from './Figure.module.css'
 
 /** One number that matters, with what it is and what it rests on. */
@@ -11,4 +12,9 @@ export function Figure({ label, value, note }: { label: string; value: string; n
       </dd>
     </div>
   )
+}
+
+/** `Figure`s beside each other, as many in a row as have room. */
+export function Figures({ children }: { children: ReactNode }) {
+  return <dl className={styles.figures}>{children}</dl>
 }

@@ -15,6 +15,7 @@ import { Link } from 'react-router'
 import { useStore } from 'zustand'
 import { explain } from '../api/problem'
 import { cyclesQuery } from '../api/queries'
+import { DeskPage } from '../app/DeskPage'
 import { showToast } from '../design/Toast'
 import { openHelp } from '../keys/helpSheet'
 import { useActionKeys } from '../keys/useActionKeys'
@@ -39,7 +40,6 @@ import { chancesOf, showsSuggestions, SuggestionLine, useSuggestion } from './su
 import { TaskCard } from './TaskCard'
 import { afterPaint, useAfterPaint } from './useAfterPaint'
 import { useDenoised } from './useDenoised'
-import { useFillHeight } from './useFillHeight'
 import { viewActions } from './viewActions'
 import { WhereItSits } from './WhereItSits'
 
@@ -62,9 +62,7 @@ export function LabelDesk({ project, user, session }: LabelDeskProps): ReactElem
   const sitting = useAfterPaint(session.store)
   const wantsDenoised = useStore(viewStore, ({ denoised, layersOpen }) => denoised || layersOpen)
   const cycles = useQuery(cyclesQuery(project.slug)).data?.items ?? []
-  const page = useRef<HTMLDivElement>(null)
   const comment = useRef<HTMLTextAreaElement>(null)
-  useFillHeight(page)
 
   const { current, ahead } = queue
   const volume = current?.volume ?? null
@@ -120,9 +118,7 @@ export function LabelDesk({ project, user, session }: LabelDeskProps): ReactElem
   const report = { cycles, number: queue.arrivedBatch, counts: queue.counts }
   const close = (): void => setOpen(null)
   return (
-    <div className={styles.page} ref={page}>
-      <title>{`Label · ${project.name} · Tomosift`}</title>
-      <h1 className="visually-hidden">Label {project.name}</h1>
+    <DeskPage project={project} title="Label" heading={`Label ${project.name}`} className={styles.page}>
       <section className={styles.viewer} aria-label="Volume">
         <div className={styles.stage}>
           <Suspense fallback={null}>
@@ -195,7 +191,7 @@ export function LabelDesk({ project, user, session }: LabelDeskProps): ReactElem
         <ClassMenu slug={project.slug} actions={actions} canDecide={canDecide} onClose={close} />
       )}
       {open === 'report' && <BatchReportDialog {...report} onClose={close} />}
-    </div>
+    </DeskPage>
   )
 }
 

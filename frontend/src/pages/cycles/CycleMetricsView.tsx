@@ -1,5 +1,5 @@
 import type { CycleMetrics } from '../../api/types'
-import { Figure } from '../../design/Figure'
+import { Figure, Figures } from '../../design/Figure'
 import { Notice } from '../../design/Notice'
 import { Section } from '../../design/Section'
 import { formatCount, formatInterval, formatPercent } from '../../format/numbers'
@@ -21,7 +21,7 @@ export function CycleMetricsView({ slug, metrics }: { slug: string; metrics: Cyc
           {reason}
         </Notice>
       )}
-      <dl className={styles.figures}>
+      <Figures>
         {report && (
           <>
             <Figure
@@ -46,7 +46,7 @@ export function CycleMetricsView({ slug, metrics }: { slug: string; metrics: Cyc
         {training && (
           <Figure label="Training" value={formatDuration(training.seconds)} note={trainingNote(training)} />
         )}
-      </dl>
+      </Figures>
       {metrics.stopping && <StoppingAdvice advice={metrics.stopping} />}
       {report && <ClassQuality slug={slug} report={report} />}
       <div className={styles.beside}>

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { useStore } from 'zustand'
 import type { Project, User } from '../../api/types'
+import { DeskPage } from '../../app/DeskPage'
 import { showToast } from '../../design/Toast'
 import { formatCount } from '../../format/numbers'
 import { galleryActions, GESTURES } from '../../gallery/actions'
@@ -11,7 +12,6 @@ import { createLookStore, SIZE_STEP, soundLook } from '../../gallery/lookStore'
 import { joined, MOST_SELECTED, NOTHING_SELECTED, only } from '../../gallery/selection'
 import type { GalleryItem } from '../../gallery/types'
 import { useActionKeys } from '../../keys/useActionKeys'
-import { useFillHeight } from '../../label/useFillHeight'
 import { DecideBar } from './DecideBar'
 import { FilterBar } from './FilterBar'
 import { GalleryCover } from './GalleryCover'
@@ -38,9 +38,7 @@ export function GalleryDesk({ project, user }: { project: Project; user: User })
   const [selection, setSelection] = useState(NOTHING_SELECTED)
   const [opened, setOpened] = useState<number | null>(null)
   const [tool, setTool] = useState<DragTool>('rectangle')
-  const page = useRef<HTMLDivElement>(null)
   const grid = useRef<GridHandle>(null)
-  useFillHeight(page)
 
   // Ranks mean something else under another filter.
   const [shownItems, setShownItems] = useState(items)
@@ -80,9 +78,12 @@ export function GalleryDesk({ project, user }: { project: Project; user: User })
   useActionKeys(actions, GESTURES)
 
   return (
-    <div className={styles.page} ref={page}>
-      <title>{`Gallery · ${project.name} · Tomosift`}</title>
-      <h1 className="visually-hidden">Gallery of {project.name}</h1>
+    <DeskPage
+      project={project}
+      title="Gallery"
+      heading={`Gallery of ${project.name}`}
+      className={styles.page}
+    >
       <header className={styles.head}>
         <FilterBar
           project={project}
@@ -142,7 +143,7 @@ export function GalleryDesk({ project, user }: { project: Project; user: User })
         onSelectAll={() => void selectAll()}
         onClear={() => setSelection(NOTHING_SELECTED)}
       />
-    </div>
+    </DeskPage>
   )
 }
 

@@ -1,12 +1,12 @@
 import { useEffect, useMemo, useRef, useState, type RefObject } from 'react'
 import { useNavigate, useSearchParams } from 'react-router'
 import type { Project } from '../../api/types'
+import { DeskPage } from '../../app/DeskPage'
 import { Button } from '../../design/Button'
 import { Segmented } from '../../design/Segmented'
 import { SelectField } from '../../design/SelectField'
 import { formatPlural } from '../../format/numbers'
 import { useActionKeys } from '../../keys/useActionKeys'
-import { useFillHeight } from '../../label/useFillHeight'
 import { COLOURINGS, groupBy, type ColourBy } from '../../map/grouping'
 import { lookOf } from '../../map/look'
 import type { MapStage, Tool } from '../../map/MapStage'
@@ -32,9 +32,7 @@ export function MapDesk({ project, map }: { project: Project; map: ParticleMap }
   const [selected, setSelected] = useState<ReadonlySet<number> | null>(null)
   const [pointed, setPointed] = useState<number | null>(null)
   const [chosen, setChosen] = useState<number | null>(null)
-  const page = useRef<HTMLDivElement>(null)
   const stage = useRef<MapStage>(null)
-  useFillHeight(page)
 
   const by = colouringOf(search.get('colour'), map)
   const grouping = useMemo(() => groupBy(map, by), [map, by])
@@ -48,9 +46,7 @@ export function MapDesk({ project, map }: { project: Project; map: ParticleMap }
   const shown = pointed ?? chosen
   useMapKeys({ stage, pointed, selected, select, setTool })
   return (
-    <div className={styles.page} ref={page}>
-      <title>{`Map · ${project.name} · Tomosift`}</title>
-      <h1 className="visually-hidden">Map of {project.name}</h1>
+    <DeskPage project={project} title="Map" heading={`Map of ${project.name}`} className={styles.page}>
       <section className={styles.stage} aria-label="Map">
         <MapCanvas
           map={map}
@@ -100,7 +96,7 @@ export function MapDesk({ project, map }: { project: Project; map: ParticleMap }
         )}
         <MapNotes slug={project.slug} legend={map.legend} />
       </aside>
-    </div>
+    </DeskPage>
   )
 }
 

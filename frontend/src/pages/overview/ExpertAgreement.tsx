@@ -2,13 +2,12 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import { agreementQuery } from '../../api/review'
 import type { Project } from '../../api/types'
-import { Figure } from '../../design/Figure'
+import { Figure, Figures } from '../../design/Figure'
 import { ErrorNotice } from '../../design/Notice'
 import { Section } from '../../design/Section'
 import { Skeleton } from '../../design/Skeleton'
 import { formatCount, formatPercent, formatPlural } from '../../format/numbers'
 import { formatKappa, formatKappaInterval } from '../review/kappa'
-import styles from './OverviewPage.module.css'
 
 /** How far people agree with each other: no network can be expected to agree with them more. */
 export function ExpertAgreement({ project }: { project: Project }) {
@@ -28,7 +27,7 @@ export function ExpertAgreement({ project }: { project: Project }) {
         </p>
       )}
       {agreement.data && agreement.data.subtomograms > 0 && (
-        <dl className={styles.figures}>
+        <Figures>
           <Figure
             label="Fleiss’ kappa"
             value={formatKappa(agreement.data.overall)}
@@ -43,7 +42,7 @@ export function ExpertAgreement({ project }: { project: Project }) {
             }
             note={`of two opinions on one particle, over ${formatPlural(agreement.data.subtomograms, 'particle')}`}
           />
-        </dl>
+        </Figures>
       )}
     </Section>
   )

@@ -1,6 +1,6 @@
 import type { SystemState } from '../../../api/system'
 import { useNow } from '../../../design/TimeAgo'
-import { Figure } from '../../../design/Figure'
+import { Figure, Figures } from '../../../design/Figure'
 import { Notice } from '../../../design/Notice'
 import { Prose } from '../../../design/Prose'
 import { formatCount, formatPlural } from '../../../format/numbers'
@@ -26,7 +26,7 @@ export function Health({ system }: { system: SystemState }) {
           </Notice>
         ))}
       </div>
-      <dl className={styles.figures}>
+      <Figures>
         <Figure label="Tomosift" value={system.version} note="version of the service" />
         <Figure
           label="Running for"
@@ -52,7 +52,7 @@ export function Health({ system }: { system: SystemState }) {
           value={formatPlural(system.live_leases, 'particle')}
           note="open or fetched ahead just now"
         />
-      </dl>
+      </Figures>
     </>
   )
 }

@@ -1,9 +1,10 @@
-import { type Choice, ChoiceField, TextField } from '../../../design/Field'
+import { type Choice, ChoiceField } from '../../../design/Field'
 import type { ImportPreview, LabelUse, ParticleClass } from '../../../api/types'
 import { formatPlural } from '../../../format/numbers'
 import styles from './BringData.module.css'
 import type { LabelChoice } from './bringForm'
 import { ClassMapping } from './ClassMapping'
+import { ImporterField } from './ImporterField'
 
 const LEAVE_OUT: Choice = {
   id: 'ignore',
@@ -56,10 +57,8 @@ export function LabelFields({
       />
       {choice.use !== 'ignore' && (
         <>
-          <TextField
+          <ImporterField
             label="Where these classes are from"
-            hint="People see this name beside them."
-            placeholder="RELION Class3D job042"
             value={choice.importer}
             onChange={(importer) => onChange({ importer })}
             error={importerError}

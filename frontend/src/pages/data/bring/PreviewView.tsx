@@ -1,6 +1,6 @@
 import type { ImportPreview } from '../../../api/types'
 import { Disclosure } from '../../../design/Disclosure'
-import { Figure } from '../../../design/Figure'
+import { Figure, Figures } from '../../../design/Figure'
 import { Notice } from '../../../design/Notice'
 import { Prose } from '../../../design/Prose'
 import { formatCount, formatPlural, formatVoxelSize } from '../../../format/numbers'
@@ -12,7 +12,7 @@ import { SampleGallery } from './SampleGallery'
 export function PreviewView({ preview }: { preview: ImportPreview }) {
   return (
     <div className={styles.view}>
-      <dl className={styles.figures}>
+      <Figures>
         <Figure label="Particles" value={formatCount(preview.row_count)} note={describeNew(preview)} />
         <Figure
           label="Tomograms"
@@ -31,7 +31,7 @@ export function PreviewView({ preview }: { preview: ImportPreview }) {
           }
           note={preview.voxel_size_origin || 'the files do not say'}
         />
-      </dl>
+      </Figures>
       {preview.warnings.map((warning) => (
         <Notice key={warning} tone="warn">
           <Prose text={asSentence(warning)} />

@@ -16,6 +16,7 @@ import { share } from '../../../format/numbers'
 import { ClassMapping } from '../bring/ClassMapping'
 import bring from '../bring/BringData.module.css'
 import { newClasses } from '../bring/bringForm'
+import { ImporterField } from '../bring/ImporterField'
 import { LABEL_USES } from '../bring/LabelFields'
 import { isUnderWay } from '../jobState'
 import { describeOutcome, formErrors, type LabelForm, labelRequest, unknownValues } from './labelForm'
@@ -92,10 +93,8 @@ export function BringLabels({ project, sources }: { project: Project; sources: r
             value={form.use}
             onChange={(use) => change({ use: use as LabelForm['use'] })}
           />
-          <TextField
+          <ImporterField
             label="Where these labels are from"
-            hint="People see this name beside them."
-            placeholder="RELION Class3D job042"
             value={form.importer}
             onChange={(importer) => change({ importer })}
             error={tried ? (errors.importer ?? null) : null}
