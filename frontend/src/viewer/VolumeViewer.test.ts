@@ -131,6 +131,8 @@ describe('VolumeViewer', () => {
     viewer.setVolume(next)
     nextFrame()
     expect(painted).toEqual(['next'])
+    expect(drawn).toEqual(['nothing'])
+    nextFrame()
     expect(drawn).toEqual(['nothing', 'density'])
     expect(frames.size).toBe(1)
     draw.mockRestore()

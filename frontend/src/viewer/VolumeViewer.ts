@@ -78,9 +78,10 @@ export class VolumeViewer {
   private rects: Partial<Record<Pane, Rect>> = {}
   private dirty = new Set<Pane>(PANES)
   private frame = 0
+  private densityFrame = 0
   private layoutStale = true
   private unpainted: string | null = null
-  /** Drawn with the frame after the slices. */
+  /** Drawn after the slices are on the screen. */
   private laterDensity: DisplayVolume | null = null
   private surfaceRequest = 0
   private rebuildTimer: ReturnType<typeof setTimeout> | undefined
@@ -183,6 +184,7 @@ export class VolumeViewer {
     cancelAnimationFrame(this.frame)
     this.frame = 0
     if (this.disposed) return
+    cancelAnimationFrame(this.densityFrame)
     this.drawScene()
     this.drawOverlay()
     if (this.unpainted !== null) {
@@ -190,16 +192,14 @@ export class VolumeViewer {
       this.unpainted = null
       this.options.onPainted?.(painted)
     }
-    if (this.laterDensity === null) return
-    this.scene.setDensity(this.laterDensity)
-    this.laterDensity = null
-    this.dirty.add('volume')
-    this.requestRender()
+    // Not with the very next frame: its drawing would get in before the browser has put this one on the screen.
+    if (this.laterDensity !== null) this.densityFrame = requestAnimationFrame(() => this.showLaterDensity())
   }
 
   dispose(): void {
     this.disposed = true
     cancelAnimationFrame(this.frame)
+    cancelAnimationFrame(this.densityFrame)
     clearTimeout(this.rebuildTimer)
     this.resizeObserver.disconnect()
     this.pointer.dispose()
@@ -293,6 +293,15 @@ export class VolumeViewer {
     this.dirty = new Set(PANES)
     this.options.onDisplay?.(copies?.slices ?? null)
     this.refreshSurface()
+    this.requestRender()
+  }
+
+  private showLaterDensity(): void {
+    // The slices of yet another volume go first.
+    if (this.laterDensity === null || this.unpainted !== null) return
+    this.scene.setDensity(this.laterDensity)
+    this.laterDensity = null
+    this.dirty.add('volume')
     this.requestRender()
   }
 

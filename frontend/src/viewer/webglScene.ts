@@ -109,6 +109,7 @@ export class WebGlScene implements Scene {
     }
     // Not `window.render()`: that asks the interactor, which draws only when it is bound to events.
     this.glWindow.traverseAllPasses()
+    this.gl.flush() // Else the browser hands the commands on with its next frame only.
   }
 
   dispose(): void {
