@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { useStore } from 'zustand'
 import { queryKeys } from '../../api/queryKeys'
 import type { Project, User } from '../../api/types'
@@ -39,9 +39,12 @@ export function ParticlePanel({ project, user, item, rank, onClose }: ParticlePa
     gcTime: 60_000,
   })
   const particles = item === null ? [] : [{ id: item.id, volume_url: url, voxel_size_angstrom: voxelSize }]
+  const panel = useRef<HTMLElement>(null)
+  // In narrow windows it opens below the tiles.
+  useEffect(() => panel.current?.scrollIntoView?.({ block: 'nearest' }), [])
   const denoised = useDenoised(project.slug, particles, wantsDenoised)
   return (
-    <aside className={styles.panel} aria-label="Particle">
+    <aside className={styles.panel} ref={panel} aria-label="Particle">
       <div className={styles.head}>
         <h2>{item?.name ?? `Place ${formatCount(rank + 1)}`}</h2>
         <IconButton icon="close" label="Close the viewer" size="small" onClick={onClose} />

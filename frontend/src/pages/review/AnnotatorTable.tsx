@@ -34,9 +34,8 @@ function ShareCell({ share: { n, value, low, high } }: { share: Share }) {
     <>
       {formatPercent(value)}
       <br />
-      <span className={styles.interval}>
-        {formatInterval(low, high)}, n = {formatCount(n)}
-      </span>
+      <span className={styles.interval}>{formatInterval(low, high)},</span>{' '}
+      <span className={styles.interval}>n = {formatCount(n)}</span>
     </>
   )
 }

@@ -49,4 +49,6 @@ it('explains an invitation that is over', async () => {
     'POST /invitations/look': new Refusal(410, 'invitation-used', 'It was used already', 'Ask for another.'),
   })
   expect((await screen.findByRole('alert')).textContent).toContain('Ask for another.')
+  expect(screen.getByRole('link', { name: 'sign in' })).toBeDefined()
+  expect(screen.queryByRole('button', { name: 'Try again' })).toBeNull()
 })

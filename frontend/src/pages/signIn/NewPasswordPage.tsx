@@ -23,6 +23,7 @@ export default function NewPasswordPage() {
   const session = useQuery(sessionQuery)
   const { state } = useLocation()
   const navigate = useNavigate()
+  const canSet = session.data?.may_set_password || session.data?.has_password
   const goOn = () => void navigate(destination(state), { replace: true })
 
   if (session.data === null) return <Navigate to="/sign-in" replace />
@@ -31,7 +32,7 @@ export default function NewPasswordPage() {
       {session.data ? (
         <>
           <p className={styles.text}>{whatHolds(session.data)}</p>
-          {(session.data.may_set_password || session.data.has_password) && (
+          {canSet && (
             <NewPasswordForm
               session={session.data}
               onDone={() => {
@@ -46,7 +47,7 @@ export default function NewPasswordPage() {
       )}
       <div>
         <Button kind="quiet" onClick={goOn}>
-          Later
+          {canSet ? 'Later' : 'Go on without a password'}
         </Button>
       </div>
     </SignInFrame>

@@ -116,4 +116,10 @@ describe('with a password', () => {
     expect(await screen.findByRole('heading', { name: 'Projects' })).toBeDefined()
     expect(service.last('PUT /session/password').body).toEqual({ new: 'too short no more', old: null })
   })
+
+  it('asks for no password that could not be set: the link was opened too long ago', async () => {
+    open('/new-password', { 'GET /session': { ...session, has_password: false } })
+    expect(await screen.findByText(/more than 15 minutes .* can make you a new one/)).toBeDefined()
+    expect(screen.queryByLabelText('New password')).toBeNull()
+  })
 })
