@@ -2,16 +2,20 @@
 
 import uuid
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, BigInteger, Select, Text, Uuid, bindparam, case, column, func, select
 from sqlalchemy.orm import Session
 
 from tomosift.annotation.schemas import LabelOut
-from tomosift.consensus.model_labels import LabelState
-from tomosift.consensus.project_labels import Label, ProjectLabels, id_ranges, stored_between
+from tomosift.consensus.model_labels import LabelState, ModelLabel, model_labels
+from tomosift.kit.artifacts import ArtifactStore
 from tomosift.kit.label_rule import MODEL_RULES, LabelRule, Value, rule_of
+from tomosift.kit.settings import get_settings
+from tomosift.kit.standing_labels import standing_labels
 from tomosift.review.schemas import LabelChange, LabelRulePreview
-from tomosift.tables import EvaluationItem, LabelEvent, Project
+from tomosift.tables import CurrentLabel, EvaluationItem, LabelEvent, Project
 
 MOST_CHANGES = 100
 
@@ -20,27 +24,24 @@ def preview_rule(session: Session, project_id: uuid.UUID, rule: LabelRule) -> La
     """Derive all labels by `rule` and compare them with those that count now. Nothing is written."""
     project = session.get_one(Project, project_id)
     newest = session.scalar(select(func.max(LabelEvent.id)).where(LabelEvent.project_id == project_id)) or 0
-    labels = ProjectLabels(session, project_id, rule, LabelState(newest, project.class_set_version))
-    sample = set(session.scalars(select(EvaluationItem.subtomogram_id).where(EvaluationItem.project_id == project_id)))
+    state = LabelState(newest, project.class_set_version)
+    modelled = model_labels(session, ArtifactStore(get_settings().effective_store_url), project_id, rule, state)
+    groups = session.execute(_compared(project_id, rule, state), _columns(modelled)).all()
     changes: Counter[tuple[Value | None, Value | None]] = Counter()
     rules: Counter[str] = Counter()
-    training_before = training_after = disputed = 0
-    for first, last in id_ranges(session, project_id):
-        before, after = stored_between(session, project_id, first, last), labels.between(session, first, last)
-        changes.update((_value(before.get(each)), _value(after.get(each))) for each in before.keys() | after.keys())
-        rules.update(label.rule for label in after.values())
-        disputed += sum(label.is_disputed for label in after.values())
-        training_before += _training(before, sample)
-        training_after += _training(after, sample)
+    for group in groups:
+        changes[_value(group.kind_before, group.class_before), _value(group.kind_after, group.class_after)] += group.n
+        if group.kind_after is not None:
+            rules[group.rule_after] += group.n
     differing = [(change, count) for change, count in changes.most_common() if change[0] != change[1]]
     return LabelRulePreview(
         rule=rule,
         now=rule_of(project.settings),
         labels=rules.total(),
         changed=sum(count for _, count in differing),
-        training_labels_before=training_before,
-        training_labels_after=training_after,
-        disputed=disputed,
+        training_labels_before=sum(each.n for each in groups if _teaches(each.kind_before, each.is_sampled)),
+        training_labels_after=sum(each.n for each in groups if _teaches(each.kind_after, each.is_sampled)),
+        disputed=sum(each.n for each in groups if each.disputed_after),
         by_rule=dict(rules),
         changes=[
             LabelChange(before=_label(before), after=_label(after), count=count)
@@ -50,12 +51,62 @@ def preview_rule(session: Session, project_id: uuid.UUID, rule: LabelRule) -> La
     )
 
 
-def _training(labels: dict[int, Label], sample: set[int]) -> int:
-    return sum(label.kind in ("class", "junk") and each not in sample for each, label in labels.items())
+def _compared(project_id: uuid.UUID, rule: LabelRule, state: LabelState) -> Select[Any]:
+    """How many subtomograms `n` have which label before and after. Counted by the database, for there may be many."""
+    before = select(CurrentLabel).where(CurrentLabel.project_id == project_id).subquery("before")
+    after = (
+        standing_labels(
+            project_id, rule, up_to_event_id=state.up_to_event_id, class_set_version=state.class_set_version
+        )
+        .order_by(None)
+        .subquery("after")
+    )
+    arrays = (bindparam(name, type_=ARRAY(kind)) for name, kind in _COLUMNS.items())
+    modelled = (
+        func.unnest(*arrays)
+        .table_valued(*(column(name, kind) for name, kind in _COLUMNS.items()))
+        .render_derived(name="modelled")
+    )
+    item = func.coalesce(before.c.subtomogram_id, after.c.subtomogram_id)
+    by_model = modelled.c.item_id.is_not(None)
+    groups = (
+        before.c.kind.label("kind_before"),
+        before.c.class_id.label("class_before"),
+        case((by_model, modelled.c.kind), else_=after.c.kind).label("kind_after"),
+        case((by_model, modelled.c.class_id), else_=after.c.class_id).label("class_after"),
+        case((by_model, modelled.c.rule), else_=after.c.rule).label("rule_after"),
+        func.coalesce(after.c.is_disputed, False).label("disputed_after"),
+        EvaluationItem.subtomogram_id.is_not(None).label("is_sampled"),
+    )
+    return (
+        select(*groups, func.count().label("n"))
+        .select_from(before.join(after, before.c.subtomogram_id == after.c.subtomogram_id, full=True))
+        .outerjoin(modelled, modelled.c.item_id == item)
+        .outerjoin(EvaluationItem, EvaluationItem.subtomogram_id == item)
+        .group_by(*(each.name for each in groups))
+    )
 
 
-def _value(label: Label | None) -> Value | None:
-    return None if label is None else (label.kind, label.class_id)
+_COLUMNS: dict[str, Any] = {"item_id": BigInteger, "kind": Text, "class_id": Uuid, "rule": Text}
+"""What is told to the database of a label by a model of the annotators."""
+
+
+def _columns(modelled: Mapping[int, ModelLabel]) -> dict[str, list[Any]]:
+    labels = modelled.values()
+    return {
+        "item_id": list(modelled),
+        "kind": [each.kind for each in labels],
+        "class_id": [each.class_id for each in labels],
+        "rule": [each.rule for each in labels],
+    }
+
+
+def _teaches(kind: str | None, is_sampled: bool) -> bool:
+    return kind in ("class", "junk") and not is_sampled
+
+
+def _value(kind: str | None, class_id: uuid.UUID | None) -> Value | None:
+    return None if kind is None else (kind, class_id)
 
 
 def _label(value: Value | None) -> LabelOut | None:
