@@ -27,7 +27,7 @@ from tomosift.annotation.undo import undo_decision
 from tomosift.kit.database import single_statements, transaction
 from tomosift.kit.paging import Page, PageAfter, PageLimit, decode_cursor, page_of
 from tomosift.kit.problems import forbidden
-from tomosift.kit.routing import problems
+from tomosift.kit.routing import answered, problems
 from tomosift.projects.access import AnnotatorAccess, ProjectAccess, Role, ViewerAccess
 from tomosift.projects.lifecycle import project_settings
 from tomosift.tables import Project
@@ -42,8 +42,13 @@ def _asker(access: ProjectAccess) -> Asker:
     return Asker(access.project_id, access.slug, access.user.id)
 
 
-@router.post("/tasks/claim", summary="Reserve the next items to label", responses=problems(401, 403, 404, 422))
-def claim_next_tasks(body: ClaimRequest, access: AnnotatorAccess) -> ClaimResponse:
+@router.post(
+    "/tasks/claim",
+    response_model=ClaimResponse,
+    summary="Reserve the next items to label",
+    responses=problems(401, 403, 404, 422),
+)
+def claim_next_tasks(body: ClaimRequest, access: AnnotatorAccess) -> Response:
     """Reserve up to `count` items for yourself, in the queue's order.
 
     Nobody else is given them until you decide, give them back, or their time runs out. You never get an item that you
@@ -55,13 +60,14 @@ def claim_next_tasks(body: ClaimRequest, access: AnnotatorAccess) -> ClaimRespon
     with single_statements() as session:
         tasks, status = claim_tasks(session, asker, body.count, resume=body.resume, works=works)
     if tasks:
-        return ClaimResponse(tasks=tasks, empty=None, queue=status)
+        return answered(ClaimResponse(tasks=tasks, empty=None, queue=status))
     with transaction() as session:
         if add_fallback_tasks(session, asker, body.count, works):
             tasks, status = claim_tasks(session, asker, body.count, works=works)
         may_launch = access.role.may(Role.CURATOR)
         empty = None if tasks else explain_empty_queue(session, asker, works, may_launch=may_launch)
-        return ClaimResponse(tasks=tasks, empty=empty, queue=status)
+        answer = ClaimResponse(tasks=tasks, empty=empty, queue=status)
+    return answered(answer)
 
 
 @router.post("/tasks/more", summary="Queue further random items", responses=problems(401, 403, 404, 422))
@@ -82,13 +88,14 @@ def _works_of(body: ClaimRequest, access: ProjectAccess) -> Sequence[Work]:
 @router.post(
     "/decisions",
     status_code=201,
+    response_model=DecisionOut,
     summary="Decide one subtomogram",
     responses={
         200: {"model": DecisionOut, "description": "This key stored the decision before; the same answer again"},
         **problems(401, 403, 404, 409, 422),
     },
 )
-def create_decision(body: DecisionIn, key: Key, access: AnnotatorAccess, response: Response) -> DecisionOut:
+def create_decision(body: DecisionIn, key: Key, access: AnnotatorAccess) -> Response:
     """Store a decision; it is durable when this answers.
 
     Repeat it with the same key as often as needed: it is stored once. A decision that comes after somebody else got
@@ -96,8 +103,7 @@ def create_decision(body: DecisionIn, key: Key, access: AnnotatorAccess, respons
     holds and that are not in the evaluation sample.
     """
     answer, is_new = record_decision(_asker(access), body, key)
-    response.status_code = 201 if is_new else 200
-    return answer
+    return answered(answer, 201 if is_new else 200)
 
 
 @router.post(
