@@ -27,5 +27,6 @@ export default defineConfig({
     setupFiles: ['src/testing/setup.ts'],
     restoreMocks: true,
     testTimeout: 30_000,
+    maxWorkers: '100%', // by default one core is left idle, which on two cores is half of them
   },
 })
