@@ -23,9 +23,16 @@ def gallery_items(
     """These subtomograms of the project in this order; ids that are not in it are left out."""
     cycle_id = _NO_CYCLE if served is None else served.cycle_id
     rows = session.execute(
-        select(Subtomogram, CurrentLabel, Prediction, EvaluationItem.subtomogram_id.label("sampled"))
+        select(
+            Subtomogram,
+            CurrentLabel,
+            Prediction,
+            EvaluationItem.subtomogram_id.label("sampled"),
+            # As a condition of the join it would make Postgres read all labels.
+            is_shown_to(reader).label("is_shown"),
+        )
         .select_from(Subtomogram)
-        .outerjoin(CurrentLabel, and_(CurrentLabel.subtomogram_id == Subtomogram.id, is_shown_to(reader)))
+        .outerjoin(CurrentLabel, CurrentLabel.subtomogram_id == Subtomogram.id)
         .outerjoin(Prediction, and_(Prediction.cycle_id == cycle_id, Prediction.subtomogram_id == Subtomogram.id))
         .outerjoin(EvaluationItem, EvaluationItem.subtomogram_id == Subtomogram.id)
         .where(Subtomogram.project_id == reader.project_id, Subtomogram.id.in_(ids))
@@ -43,7 +50,7 @@ def served_model(served: ServedPredictions | None) -> ServedModel:
 
 def _item(slug: str, served: ServedPredictions | None, row: Any) -> GalleryItem:
     particle: Subtomogram = row.Subtomogram
-    label: CurrentLabel | None = row.CurrentLabel
+    label: CurrentLabel | None = row.CurrentLabel if row.is_shown else None
     # What a model says of the sample is for those who may see how it was decided; a skip is no decision.
     is_open = row.sampled is None or (label is not None and label.kind != "skip")
     return GalleryItem(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
 from tomosift.kit.artifacts import ArtifactStore
@@ -75,37 +75,43 @@ def list_subtomograms(
     One whose label they may not see is listed as if it had none.
     `predicted`: only those that imported predictions give this class; none of the evaluation sample, which is blind.
     """
-    query = (
-        select(Subtomogram, CurrentLabel)
-        .outerjoin(CurrentLabel, and_(CurrentLabel.subtomogram_id == Subtomogram.id, is_shown_to(reader)))
-        .where(Subtomogram.project_id == project_id)
-        .order_by(Subtomogram.id)
-        .limit(limit)
-    )
+    page = select(Subtomogram.id).where(Subtomogram.project_id == project_id).order_by(Subtomogram.id).limit(limit)
     if after_id is not None:
-        query = query.where(Subtomogram.id > after_id)
+        page = page.where(Subtomogram.id > after_id)
     if tomogram is not None:
-        query = query.where(Subtomogram.tomogram == tomogram)
+        page = page.where(Subtomogram.tomogram == tomogram)
     if predicted is not None:
-        query = query.where(Subtomogram.predicted_class_id == predicted, ~is_evaluation_item())
+        page = page.where(Subtomogram.predicted_class_id == predicted, ~is_evaluation_item())
     if label is None:
-        return _rows(session, query)
+        return _rows(session, reader, page)
     if label.kind is None:
         # Two short lists: an outer join would pass over every labeled item on its way.
-        unlabeled = query.join(UnlabeledSubtomogram, UnlabeledSubtomogram.subtomogram_id == Subtomogram.id)
+        unlabeled = page.join(UnlabeledSubtomogram, UnlabeledSubtomogram.subtomogram_id == Subtomogram.id)
         if after_id is not None:
             unlabeled = unlabeled.where(UnlabeledSubtomogram.subtomogram_id > after_id)
-        without = _rows(session, unlabeled.where(UnlabeledSubtomogram.project_id == project_id))
-        hidden = _rows(session, query.where(Subtomogram.id.in_(read_blindfold(session, reader).hidden)))
+        without = _rows(session, reader, unlabeled.where(UnlabeledSubtomogram.project_id == project_id))
+        hidden = _rows(session, reader, page.where(Subtomogram.id.in_(read_blindfold(session, reader).hidden)))
         return sorted([*without, *hidden], key=lambda row: row[0].id)[:limit]
-    query = query.where(CurrentLabel.kind == label.kind, CurrentLabel.project_id == project_id)
+    labeled = page.join(CurrentLabel, and_(CurrentLabel.subtomogram_id == Subtomogram.id, is_shown_to(reader)))
+    labeled = labeled.where(CurrentLabel.kind == label.kind, CurrentLabel.project_id == project_id)
     if label.class_id is not None:
-        query = query.where(CurrentLabel.class_id == label.class_id)
-    return _rows(session, query)
+        labeled = labeled.where(CurrentLabel.class_id == label.class_id)
+    return _rows(session, reader, labeled)
 
 
-def _rows(session: Session, query: Any) -> list[tuple[Subtomogram, CurrentLabel | None]]:
-    return [(subtomogram, current) for subtomogram, current in session.execute(query)]
+def _rows(session: Session, reader: Reader, page: Select[Any]) -> list[tuple[Subtomogram, CurrentLabel | None]]:
+    """The subtomograms of a page of ids with their labels.
+
+    Who may see a label is asked as a column: as a condition of the join it makes Postgres read all labels.
+    """
+    ids = page.subquery()
+    rows = session.execute(
+        select(Subtomogram, CurrentLabel, is_shown_to(reader))
+        .join(ids, ids.c.id == Subtomogram.id)
+        .outerjoin(CurrentLabel, CurrentLabel.subtomogram_id == Subtomogram.id)
+        .order_by(Subtomogram.id)
+    )
+    return [(subtomogram, current if is_shown else None) for subtomogram, current, is_shown in rows]
 
 
 def shown_predictions(session: Session, rows: Sequence[Subtomogram]) -> dict[int, Prediction]:
