@@ -51,7 +51,11 @@ def copy_voxels(
     problems = ImportProblems()
     hashes: list[str] = []
     buffers = _Buffers(array.box)
-    with VolumeReader() as reader, ThreadPoolExecutor(1, thread_name_prefix="write-voxels") as writer:
+    with (
+        VolumeReader() as reader,
+        ThreadPoolExecutor(1, thread_name_prefix="hash-voxels") as hasher,
+        ThreadPoolExecutor(1, thread_name_prefix="write-voxels") as writer,
+    ):
         writing: Future[Sequence[str]] | None = None
         for block in array.blocks():
             known = records.find(block.start)
@@ -66,7 +70,7 @@ def copy_voxels(
             hashes += _written(writing)
             writing = None
             if not problems:  # with problems, go on reading only to name them all
-                writing = writer.submit(_write_block, array, records, block.start, batch)
+                writing = writer.submit(_write_block, array, records, block.start, batch, hasher)
         hashes += _written(writing)
     problems.raise_any()
     return hashes
@@ -109,11 +113,18 @@ def _read_block(
                 problems.raise_any()
 
 
-def _write_block(array: VolumeArray, records: BlockRecords, start: int, batch: NDArray[np.float32]) -> Sequence[str]:
+def _write_block(
+    array: VolumeArray, records: BlockRecords, start: int, batch: NDArray[np.float32], hasher: ThreadPoolExecutor
+) -> Sequence[str]:
+    hashing = hasher.submit(_hashes, batch)  # while the disk is waited for
     array.write_block(start, batch)
-    hashes = [content_hash(volume) for volume in batch]
+    hashes = hashing.result()
     records.keep(start, hashes)
     return hashes
+
+
+def _hashes(batch: NDArray[np.float32]) -> Sequence[str]:
+    return [content_hash(volume) for volume in batch]
 
 
 def _written(writing: "Future[Sequence[str]] | None") -> Sequence[str]:
