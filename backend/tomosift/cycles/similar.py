@@ -108,19 +108,19 @@ def show_similar(
     """The particles found, with the labels that this reader may see; those of evaluation items are told to nobody."""
     wanted = {each for part in found for each, _ in part}
     rows = session.execute(
-        select(Subtomogram, CurrentLabel, EvaluationItem.subtomogram_id.is_not(None).label("is_blind"))
+        select(Subtomogram, CurrentLabel, and_(is_shown_to(reader), EvaluationItem.subtomogram_id.is_(None)))
         .select_from(Subtomogram)
-        .outerjoin(CurrentLabel, and_(CurrentLabel.subtomogram_id == Subtomogram.id, is_shown_to(reader)))
+        .outerjoin(CurrentLabel, CurrentLabel.subtomogram_id == Subtomogram.id)
         .outerjoin(EvaluationItem, EvaluationItem.subtomogram_id == Subtomogram.id)
         .where(Subtomogram.id.in_(wanted), Subtomogram.project_id == reader.project_id)
     )
     shown, hides_all = {}, search.labels_withheld is not None
-    for particle, label, is_blind in rows:
+    for particle, label, is_shown in rows:
         shown[particle.id] = {
             "id": particle.id,
             "name": particle.name,
             "volume_url": f"/api/v1/projects/{slug}/subtomograms/{particle.id}/volume?h={particle.content_hash}",
-            "label": None if hides_all or label is None or is_blind else SimilarLabel.model_validate(label),
+            "label": None if hides_all or label is None or not is_shown else SimilarLabel.model_validate(label),
         }
     # What was deleted since the cycle is left out.
     everything, labeled = (

@@ -28,7 +28,6 @@ def gallery_items(
             CurrentLabel,
             Prediction,
             EvaluationItem.subtomogram_id.label("sampled"),
-            # As a condition of the join it would make Postgres read all labels.
             is_shown_to(reader).label("is_shown"),
         )
         .select_from(Subtomogram)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tomosift.kit.problems import ProblemError
@@ -77,9 +77,9 @@ def _near(
     """The particles of `source` within `reach` of `centre`, each with its distance."""
     low, high = ((centre + side * reach - np.array(scale.offset)) / scale.factor for side in (-1, 1))
     rows = session.execute(
-        select(Subtomogram, CurrentLabel, EvaluationItem.subtomogram_id)
+        select(Subtomogram, CurrentLabel, EvaluationItem.subtomogram_id, is_shown_to(reader))
         .select_from(Subtomogram)
-        .outerjoin(CurrentLabel, and_(CurrentLabel.subtomogram_id == Subtomogram.id, is_shown_to(reader)))
+        .outerjoin(CurrentLabel, CurrentLabel.subtomogram_id == Subtomogram.id)
         .outerjoin(EvaluationItem, EvaluationItem.subtomogram_id == Subtomogram.id)
         .where(
             Subtomogram.project_id == source.project_id,
@@ -92,13 +92,14 @@ def _near(
         )
         .limit(_MOST_LOOKED_AT)
     )
-    for row, label, held_out in rows:
+    for row, label, held_out, is_shown in rows:
         x, y, z = (np.array([row.x, row.y, row.z]) * scale.factor + np.array(scale.offset) - centre).tolist()
         distance = math.sqrt(x * x + y * y + z * z)
         if distance > reach:
             continue
         # Items of the evaluation sample are decided blind.
-        shown = None if label is None or held_out is not None else LabelOut(kind=label.kind, class_id=label.class_id)
+        is_told = label is not None and is_shown and held_out is None
+        shown = LabelOut(kind=label.kind, class_id=label.class_id) if is_told else None
         yield (
             distance,
             Neighbour(

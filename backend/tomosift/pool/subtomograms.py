@@ -100,10 +100,7 @@ def list_subtomograms(
 
 
 def _rows(session: Session, reader: Reader, page: Select[Any]) -> list[tuple[Subtomogram, CurrentLabel | None]]:
-    """The subtomograms of a page of ids with their labels.
-
-    Who may see a label is asked as a column: as a condition of the join it makes Postgres read all labels.
-    """
+    """The subtomograms of a page of ids with the labels that `reader` may see."""
     ids = page.subquery()
     rows = session.execute(
         select(Subtomogram, CurrentLabel, is_shown_to(reader))

@@ -42,7 +42,8 @@ def reader_of(access: ProjectAccess) -> Reader:
 
 
 def is_shown_to(reader: Reader, item: Item = Subtomogram.id) -> ColumnElement[bool]:
-    """Whether the label of a subtomogram may be shown: a condition for the join of `current_label`.
+    """Whether the label of a subtomogram may be shown, for statements that join `current_label`. A page of them asks it
+    as a column: as a condition of an outer join it makes Postgres read all labels.
 
     It may to those who have decided the item. To others only while nobody is asked about it, and of the evaluation
     sample to curators alone: figures are believed because its items are decided blind. A skip says nothing of the item.
