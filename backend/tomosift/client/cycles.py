@@ -11,6 +11,7 @@ from tomosift.client.following import OVER
 from tomosift.client.sync_client import Tomosift
 from tomosift.client.terminal import follow, table
 from tomosift.cycles.schemas import CycleJob, CycleOut
+from tomosift.kit.figures import percent
 
 PAUSE_SECONDS = 0.5
 
@@ -84,4 +85,4 @@ def _accuracy(cycle: CycleOut) -> str:
     report = cycle.metrics.report if cycle.metrics else None
     if report is None:
         return ""
-    return f"{report.accuracy:.0%} ({report.low:.0%} to {report.high:.0%}, n = {report.n})"
+    return f"{percent(report.accuracy)} ({percent(report.low)} to {percent(report.high)}, n = {report.n})"

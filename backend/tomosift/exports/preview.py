@@ -25,6 +25,7 @@ from tomosift.exports.schemas import (
     ThresholdRow,
 )
 from tomosift.kit.artifacts import ArtifactStore
+from tomosift.kit.figures import percent
 from tomosift.tables import Job, LabelEvent, Project, Source, Subtomogram
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -178,7 +179,7 @@ def _expected(precision: Precision | None) -> str:
     if precision is None or precision.share is None or precision.low is None or precision.high is None:
         return "no labeled evaluation item tells how many are right"
     text = (
-        f"{precision.share:.0%} expected to be right (95 % interval {precision.low:.0%} to {precision.high:.0%}, "
-        f"n = {precision.n})"
+        f"{percent(precision.share)} expected to be right "
+        f"(95 % interval {percent(precision.low)} to {percent(precision.high)}, n = {precision.n})"
     )
     return f"{text}, too few to rely on" if precision.note else text

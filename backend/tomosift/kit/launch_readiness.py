@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from tomosift.kit.figures import percent
 from tomosift.tables import Cycle, Job, ParticleClass
 
 FEWEST_CLASSES = 2
@@ -103,7 +104,7 @@ class ActiveCycle:
     def sentence(self) -> str:
         """What it is doing, for people."""
         doing = {"queued": "waits for a worker", "train": "is training", "evaluate": "is measuring its accuracy"}
-        share = f" ({self.fraction:.0%})" if self.fraction is not None else ""
+        share = f" ({percent(self.fraction)})" if self.fraction is not None else ""
         return f"Cycle {self.number} {doing.get(self.stage, 'is choosing the next items')}{share}."
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tomosift.formats.particle_list import ParticleList, Positions
 from tomosift.formats.problem import FormatProblem
 from tomosift.formats.volume_files import VolumeReader
+from tomosift.kit.figures import percent
 from tomosift.pool.import_plan import Expected, ImportPlan, collected, one_voxel_size
 from tomosift.pool.import_problems import ImportProblems
 from tomosift.pool.import_schemas import CutIn, TomogramsIn
@@ -121,10 +122,10 @@ def plan_boxes(
         file = placed.files[placed.numbers[place]]
         depth, height, width = file.shape_zyx
         problems.add(
-            f"{padded[place]:.0%} of its box lies outside tomogram {file.name}: the particle is at {x:.1f}, {y:.1f}, "
-            f"{z:.1f} in {width} × {height} × {depth} voxels of {file.voxel_size:g} Å; "
-            "take it out of the list; if many are outside, the voxel size of the coordinates is probably "
-            "wrong: give the right one with the import",
+            f"{percent(padded[place])} of its box lies outside tomogram {file.name}: "
+            f"the particle is at {x:.1f}, {y:.1f}, {z:.1f} in {width} × {height} × {depth} voxels "
+            f"of {file.voxel_size:g} Å; take it out of the list; if many are outside, the voxel size of the "
+            "coordinates is probably wrong: give the right one with the import",
             int(rows[place]) + 1,
             "coordinates",
         )

@@ -155,7 +155,7 @@ def test_a_cycle_is_running() -> None:
     start_cycle(world)
     empty = explain(world)
     assert (empty.code, empty.may_add_random) == ("cycle-running", True)
-    assert "Cycle 1 is training (40%)" in empty.detail
+    assert "Cycle 1 is training (40 %)" in empty.detail
     assert progress(world).next_step.action == "wait"
 
 

@@ -141,7 +141,7 @@ def test_expected_precision_is_of_the_reporting_half_alone(world: ExportWorld) -
     assert "too few" in (precision.note or "")
     assert rows["ribosome"].count == 12
     assert rows["proteasome"].precision is None, "nothing was predicted so"
-    assert "75% expected to be right" in rows["ribosome"].note
+    assert "75 % expected to be right" in rows["ribosome"].note
 
 
 def test_unsure_evaluation_items_and_unlabeled_ones_do_not_count(world: ExportWorld) -> None:

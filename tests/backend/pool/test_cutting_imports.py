@@ -184,7 +184,7 @@ def test_boxes_over_the_edge_are_flagged_and_those_mostly_outside_refused(servic
     errors = do_import(service, path=str(bad), **given)["problem"]["errors"]
     assert [each["row"] for each in errors] == [2, 3]
     assert (
-        "100% of its box lies outside tomogram TS_01: the particle is at 120.0, 30.0, 20.0 in 56 × 48 × 40"
+        "100 % of its box lies outside tomogram TS_01: the particle is at 120.0, 30.0, 20.0 in 56 × 48 × 40"
         in (errors[0]["reason"])
     )
     assert len(particles()) == 2

@@ -39,7 +39,7 @@ def test_a_cycle_ends_with_model_numbers_scores_and_queue(world: CycleWorld) -> 
     assert metrics.training is not None
     assert metrics.training.steps == 60
     assert "Training on 16 labels of 3 classes + junk (plate 4, rod 4, sphere 4, junk 4)" in log_of(cycle)
-    assert f"of 6 right ({metrics.report.accuracy:.0%}" in log_of(cycle)
+    assert f"of 6 right ({100 * metrics.report.accuracy:.0f} %" in log_of(cycle)
     assert len(queue_of(world.project_id, batch=1, state="open")) == 6
 
 

@@ -43,10 +43,10 @@ def test_paired_gain_is_agresti_and_mins() -> None:
     ("agreements", "gain", "verdict", "words"),
     [
         ([MOVING], _gain(12, 4, 100), "too-early", "takes three cycles"),
-        ([STABLE, STABLE], None, "consider-stopping", "0.5% of the pool changed class in the last cycle"),
+        ([STABLE, STABLE], None, "consider-stopping", "0.5 % of the pool changed class in the last cycle"),
         ([STABLE, MOVING], _gain(30, 2, 100), "go-on", "by +28.0 points (95 % interval +"),
-        ([MOVING, MOVING], _gain(5, 4, 60), "undecided", "20.0% of the pool changed"),
-        ([MOVING, MOVING], _gain(2, 6, 900), "consider-stopping", "900 evaluation particles"),
+        ([MOVING, MOVING], _gain(5, 4, 60), "undecided", "20.0 % of the pool changed"),
+        ([MOVING, MOVING], _gain(2, 6, 900), "consider-stopping", "−1.1 points to +0.2 points, 900 evaluation"),
         ([MOVING, MOVING], None, "undecided", "no gain can be measured"),
     ],
 )

@@ -64,7 +64,7 @@ def test_it_stops_when_nothing_is_gained_and_takes_the_best_weights() -> None:
 def test_too_few_labels_to_judge_by_train_to_the_end_and_are_named() -> None:
     trainer = _run(_trainer(validation_share=0.1))
     assert trainer.step == 20
-    assert trainer.notices == ["No early stopping: 10% of 28 labels are too few to judge by."]
+    assert trainer.notices == ["No early stopping: 10 % of 28 labels are too few to judge by."]
 
 
 def test_class_weights_are_inverse_to_the_classes() -> None:

@@ -22,6 +22,7 @@ from tomosift_worker.cycle.progress import BatchCounter
 from tomosift_worker.evaluation.label_errors import LabelErrors, likely_label_errors
 from tomosift_worker.evaluation.report import EvaluationSample, evaluation_report
 from tomosift_worker.evaluation.unlikeness import ClassShapes, class_shapes
+from tomosift_worker.figures import percent
 
 MOST_LABEL_ERRORS = 500
 
@@ -91,8 +92,9 @@ def describe_metrics(metrics: dict[str, Any]) -> str:
         return f"Evaluation: {metrics['reason']}"
     right = sum(row[place] for place, row in enumerate(report["confusion"]["rows"]))
     return (
-        f"Evaluation: {right} of {report['n']} right ({report['accuracy']:.0%}, 95 % interval "
-        f"{report['low']:.0%} to {report['high']:.0%}); {report['balanced_accuracy']:.0%} as the mean over the classes."
+        f"Evaluation: {right} of {report['n']} right ({percent(report['accuracy'])}, 95 % interval "
+        f"{percent(report['low'])} to {percent(report['high'])}); "
+        f"{percent(report['balanced_accuracy'])} as the mean over the classes."
     )
 
 
@@ -136,8 +138,8 @@ def _as_list(
     listed = []
     for rank, place in enumerate(found.places[:MOST_LABEL_ERRORS].tolist()):
         given, suggested = classes[labels[place]], classes[found.suggested[rank]]
-        says = f"{suggested['name']} ({found.suggested_probability[rank]:.0%})"
-        rather = f"{given['name']} ({found.given_probability[rank]:.0%})"
+        says = f"{suggested['name']} ({percent(found.suggested_probability[rank])})"
+        rather = f"{given['name']} ({percent(found.given_probability[rank])})"
         listed.append(
             {
                 "subtomogram_id": int(ids[place]),

@@ -13,6 +13,7 @@ from tomosift_worker.acquisition.plan import Plan
 from tomosift_worker.acquisition.selection import BatchRequest, pick_batch
 from tomosift_worker.cycle.context import CycleContext
 from tomosift_worker.cycle.scoring_stage import Scored
+from tomosift_worker.figures import percent
 
 SPARE = 32
 """More than the batch: they step in where somebody decides about a pick before it is in the queue."""
@@ -50,7 +51,7 @@ def _unlike(share: np.floating) -> str:
     """A sentence more for a pick that may be no particle of any class."""
     if not share >= TELL_UNLIKE_FROM:
         return ""
-    return f" It is unlike every class: of the labeled particles at most {1 - share:.0%} lie so far from theirs."
+    return f" It is unlike every class: of the labeled particles at most {percent(1 - share)} lie so far from theirs."
 
 
 def _not_to_be_asked(project_id: uuid.UUID) -> NDArray[np.int64]:

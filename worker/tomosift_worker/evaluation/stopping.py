@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tomosift_worker.evaluation.agreement import Agreement
 from tomosift_worker.evaluation.intervals import Z_95, effective_sample_size
+from tomosift_worker.figures import percent, points
 
 STABLE_KAPPA = 0.98
 WORTHWHILE = 0.02
@@ -77,24 +78,20 @@ def stopping_advice(agreements: Sequence[Agreement], gain: Gain | None, next_bat
         text = "It is too early to advise: that takes three cycles with a model and the same classes."
         return StoppingAdvice("too-early", text, gain, None)
     expected = None if gain is None or gain.labels <= 0 else gain.gain / gain.labels * next_batch
-    changed = f"{agreements[0].changed:.1%} of the pool changed class in the last cycle"
+    changed = f"{percent(agreements[0].changed, 1)} of the pool changed class in the last cycle"
     if all(each.kappa is None or each.kappa >= STABLE_KAPPA for each in agreements[:2]):
-        before = f"{agreements[1].changed:.1%} in the one before"
+        before = f"{percent(agreements[1].changed, 1)} in the one before"
         text = f"Stopping is worth a thought: the predictions are stable, {changed} and {before}."
         return StoppingAdvice("consider-stopping", text, gain, expected)
     if gain is None:
         text = f"No advice: without labeled evaluation particles no gain can be measured; {changed}."
         return StoppingAdvice("undecided", text, None, None)
     measured = (
-        f"the last {gain.cycles} cycles changed the accuracy by {_points(gain.gain)} "
-        f"(95 % interval {_points(gain.low)} to {_points(gain.high)}, {gain.n} evaluation particles)"
+        f"the last {gain.cycles} cycles changed the accuracy by {points(gain.gain)} "
+        f"(95 % interval {points(gain.low)} to {points(gain.high)}, {gain.n} evaluation particles)"
     )
     if gain.low > 0.0:
         return StoppingAdvice("go-on", f"Going on is worth it: {measured}.", gain, expected)
     if gain.high < WORTHWHILE:
         return StoppingAdvice("consider-stopping", f"Stopping is worth a thought: {measured}.", gain, expected)
     return StoppingAdvice("undecided", f"No clear advice: {measured}, and {changed}.", gain, expected)
-
-
-def _points(share: float) -> str:
-    return f"{share * 100:+.1f} points"

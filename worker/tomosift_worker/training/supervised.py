@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from tomosift_worker.figures import percent
 from tomosift_worker.networks.classifier import VolumeClassifier
 from tomosift_worker.training import loss_ranking
 from tomosift_worker.training.augmentation import augment, draw_augmentation
@@ -240,7 +241,7 @@ class SupervisedTrainer:
             return None, None
         trained, validated = split_for_validation(labels, share, self._seed)
         if len(validated) == 0:
-            self.notices.append(f"No early stopping: {share:.0%} of {labels.size} labels are too few to judge by.")
+            self.notices.append(f"No early stopping: {percent(share)} of {labels.size} labels are too few to judge by.")
             return None, None
         return trained, validated
 
