@@ -13,7 +13,7 @@ from tomosift.cycles.suggestion_rule import check_suggestion_may_be_seen
 from tomosift.kit.artifacts import ArtifactMissing, ArtifactUnreadable
 from tomosift.kit.problems import ProblemError, conflict, not_found
 from tomosift.kit.serving_model import in_force
-from tomosift.projects.shown_labels import Reader, has_decided, is_shown_to, read_blindfold
+from tomosift.projects.shown_labels import Reader, has_decided, is_shown_to, read_hidden
 from tomosift.tables import CurrentLabel, Cycle, EvaluationItem, Subtomogram
 
 LABELED_KINDS = ("class", "junk")
@@ -68,7 +68,7 @@ def begin_search(session: Session, reader: Reader, subtomogram_id: int) -> Simil
             ~exists().where(EvaluationItem.subtomogram_id == CurrentLabel.subtomogram_id),
         )
     )
-    hidden = read_blindfold(session, reader).hidden
+    hidden = read_hidden(session, reader)
     shown = np.fromiter((each for each in labeled if each not in hidden), np.int64)
     return SimilarSearch(subtomogram_id, cycle.number, cycle.scores_key, shown, None)
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from tomosift.kit.database import transaction
 from tomosift.kit.paging import PageAfter, PageLimit, decode_cursor, page_of
 from tomosift.kit.problems import forbidden, invalid
-from tomosift.kit.routing import problems
+from tomosift.kit.routing import answered, problems
 from tomosift.pool import tiles
 from tomosift.pool.gallery import gallery_items, served_model
 from tomosift.pool.gallery_keys import MOST_COUNTED, GalleryView, Key, Sort, count_before, count_items, gallery_keys
@@ -27,7 +27,7 @@ _IDS = re.compile(r"[0-9]{1,18}(,[0-9]{1,18})*")
 Share = Annotated[float | None, Query(ge=0, le=1)]
 
 
-def gallery_view(
+async def gallery_view(
     access: ViewerAccess,
     sort: Annotated[
         Sort,
@@ -55,7 +55,7 @@ def gallery_view(
         str | None, Query(max_length=10_000, description=f"Only these, at most {MOST_IDS}: `4711,4712`.")
     ] = None,
 ) -> GalleryView:
-    """The view that a request asks for. Raises ProblemError 403, 422."""
+    """The view that a request asks for. A coroutine, because it waits for nothing. Raises ProblemError 403, 422."""
     if annotator not in (None, access.user.id) and not access.role.may(Role.CURATOR):
         raise forbidden("Annotators see their own decisions only, so that they decide unbiased. Ask for your own.")
     return GalleryView(
@@ -76,14 +76,19 @@ def gallery_view(
 AskedView = Annotated[GalleryView, Depends(gallery_view)]
 
 
-@router.get("/gallery", summary="The pool, sorted and filtered", responses=problems(401, 403, 404, 422))
+@router.get(
+    "/gallery",
+    response_model=GalleryPage,
+    summary="The pool, sorted and filtered",
+    responses=problems(401, 403, 404, 422),
+)
 def read_gallery(
     access: ViewerAccess,
     view: AskedView,
     limit: PageLimit = 100,
     after: PageAfter = None,
     rank: Annotated[int, Query(ge=0, lt=10**8, description="Begin at this place of the order, from 0.")] = 0,
-) -> GalleryPage:
+) -> Response:
     """Subtomograms with label and prediction, in the order and with the filters asked for.
 
     Nothing is told of an item of the evaluation sample before it is decided: it passes no filter by label or
@@ -95,7 +100,7 @@ def read_gallery(
         keys = gallery_keys(session, reader, served, view, limit=limit + 1, after=_key(view, after), rank=rank)
         items = gallery_items(session, reader, access.slug, served, [item for _, item in keys])
     page = page_of(list(zip(keys, items, strict=True)), limit, lambda row: row[1], lambda row: _cursor(row[0]))
-    return GalleryPage(items=page.items, next=page.next, model=served_model(served))
+    return answered(GalleryPage(items=page.items, next=page.next, model=served_model(served)))
 
 
 @router.get("/gallery/count", summary="How many the gallery has", responses=problems(401, 403, 404, 422))

@@ -23,14 +23,16 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     tuple_,
     union_all,
 )
 from sqlalchemy.orm import Session, aliased, join
 
+from tomosift.kit.database import plan_for_these_values
 from tomosift.pool.served_predictions import Said, ServedPredictions
 from tomosift.pool.subtomograms import LabelFilter
-from tomosift.projects.shown_labels import Blindfold, Reader, read_blindfold
+from tomosift.projects.shown_labels import Reader, read_hidden, read_undecided
 from tomosift.tables import CurrentLabel, LabelEvent, Prediction, QueueItem, Subtomogram, UnlabeledSubtomogram
 
 Sort = Literal["place", "score", "confidence", "unlike", "decided"]
@@ -38,6 +40,8 @@ Key = tuple[float | None, int]
 """What an item is sorted by (None for its place in the pool) and its id."""
 MOST_COUNTED = 100_000
 """A filtered view is counted so far: more would make people wait for a number they cannot use."""
+MOST_FETCHED = 2000
+"""A tomogram of at most so many particles is read whole for each page of an order by value."""
 
 _OF_PREDICTION: dict[str, Any] = {
     "score": Prediction.score,
@@ -106,7 +110,7 @@ def gallery_keys(
         _in_order(branch.statement.where(_beyond(view, branch, after)) if after else branch.statement, view, branch)
         .limit(rank + limit)
         .subquery()
-        for branch in _branches(session, reader, served, view)
+        for branch in _branches(session, reader, served, view, _walks(session, reader, view))
     ]
     if not parts:
         return []
@@ -143,7 +147,9 @@ def _count(session: Session, statements: Sequence[Select[Any]], most: int | None
     return total
 
 
-def _branches(session: Session, reader: Reader, served: ServedPredictions | None, view: GalleryView) -> list[_Branch]:
+def _branches(
+    session: Session, reader: Reader, served: ServedPredictions | None, view: GalleryView, walks: bool = False
+) -> list[_Branch]:
     """The statements whose rows together are the view; none where nothing can be in it.
 
     The unlabeled are those that have no label, and those with one that the reader may not see: two short lists where
@@ -151,18 +157,34 @@ def _branches(session: Session, reader: Reader, served: ServedPredictions | None
     """
     if view.needs_prediction and (served is None or not served.has_rows):
         return []
-    blind = read_blindfold(session, reader)
-    if view.label is not None and view.label.kind is None:
-        if view.needs_label:
-            return []
-        passing = blind.hidden - blind.undecided if view.needs_prediction else blind.hidden
-        of_hidden = [_branch(reader, served, view, Blindfold(passing, frozenset()), "hidden")] if passing else []
-        return [_branch(reader, served, view, blind, "without"), *of_hidden]
-    return [_branch(reader, served, view, blind, None)]
+    plan_for_these_values(session)
+    of_unlabeled = view.label is not None and view.label.kind is None
+    if of_unlabeled and view.needs_label:
+        return []
+    hidden = read_hidden(session, reader) if of_unlabeled or view.needs_label else frozenset()
+    undecided = read_undecided(session, reader) if view.needs_prediction else frozenset()
+    if not of_unlabeled:
+        return [_branch(reader, served, view, walks, _Left(hidden, undecided))]
+    without = _branch(reader, served, view, walks, _Left(hidden, undecided), "without")
+    passing = _Left(hidden - undecided)
+    return [without, _branch(reader, served, view, walks, passing, "hidden")] if passing.hidden else [without]
+
+
+@dataclass(frozen=True)
+class _Left:
+    """Items with a label, and items with a prediction, that the reader must not know of."""
+
+    hidden: frozenset[int] = frozenset()
+    undecided: frozenset[int] = frozenset()
 
 
 def _branch(
-    reader: Reader, served: ServedPredictions | None, view: GalleryView, blind: Blindfold, unlabeled: str | None
+    reader: Reader,
+    served: ServedPredictions | None,
+    view: GalleryView,
+    walks: bool,
+    left: _Left,
+    unlabeled: Literal["without", "hidden"] | None = None,
 ) -> _Branch:
     source: Any = None
     item: Any = None
@@ -178,23 +200,25 @@ def _branch(
         of_project = UnlabeledSubtomogram.project_id == reader.project_id
         take(UnlabeledSubtomogram, UnlabeledSubtomogram.subtomogram_id, of_project)
     elif unlabeled == "hidden":
-        hidden = _listed(blind.hidden).subquery()
+        hidden = _listed(left.hidden).subquery()
         take(hidden, hidden.c.subtomogram_id)
     if view.needs_label:
         take(CurrentLabel, CurrentLabel.subtomogram_id, CurrentLabel.project_id == reader.project_id)
-        if blind.hidden:
-            conditions.append(CurrentLabel.subtomogram_id.not_in(_listed(blind.hidden)))
+        if left.hidden:
+            conditions.append(CurrentLabel.subtomogram_id.not_in(_listed(left.hidden)))
         conditions += _label_conditions(view)
     if view.needs_prediction:
         assert served is not None  # else there are no branches
         take(Prediction, Prediction.subtomogram_id, Prediction.cycle_id == served.cycle_id)
-        if blind.undecided:
-            conditions.append(Prediction.subtomogram_id.not_in(_listed(blind.undecided)))
+        if left.undecided:
+            conditions.append(Prediction.subtomogram_id.not_in(_listed(left.undecided)))
         conditions += _prediction_conditions(served, view)
-    if source is None or view.tomogram is not None:
+    if source is None or (view.tomogram is not None and not walks):
         take(Subtomogram, Subtomogram.id, Subtomogram.project_id == reader.project_id)
-    if view.tomogram is not None:
-        conditions.append(Subtomogram.tomogram == view.tomogram)
+        if view.tomogram is not None:
+            conditions.append(Subtomogram.tomogram == view.tomogram)
+    elif view.tomogram is not None:
+        conditions.append(item.in_(_of_tomogram(reader, view).correlate(None)).is_(true()))
     conditions += _item_conditions(reader, view, item)
     if view.sort in _OF_PREDICTION:
         item = Prediction.subtomogram_id  # value and id of one table: its index has them in order
@@ -208,6 +232,24 @@ def _listed(ids: Collection[int]) -> Select[Any]:
     """As a select, which Postgres hashes; a long list of values it would look through for each row."""
     given = literal(sorted(ids), ARRAY(BigInteger))
     return select(func.unnest(given).label("subtomogram_id")).correlate(None)
+
+
+def _of_tomogram(reader: Reader, view: GalleryView) -> Select[Any]:
+    return select(Subtomogram.id).where(
+        Subtomogram.project_id == reader.project_id, Subtomogram.tomogram == view.tomogram
+    )
+
+
+def _walks(session: Session, reader: Reader, view: GalleryView) -> bool:
+    """Whether the tomogram asked for has so many particles that a page walks along the order and passes over others.
+
+    "IS TRUE" then keeps their ids a hashed list, where Postgres would make a join of them and look up each particle on
+    its way. Of a small one it had better fetch all particles and sort them.
+    """
+    if view.tomogram is None:
+        return False
+    some = _of_tomogram(reader, view).limit(MOST_FETCHED + 1).subquery()
+    return (session.scalar(select(func.count()).select_from(some)) or 0) > MOST_FETCHED
 
 
 def _value(view: GalleryView) -> Any:

@@ -16,7 +16,7 @@ from tomosift.kit.serving_model import in_force
 from tomosift.pool.map_places import NOTHING, MapFiles, MapPlaces
 from tomosift.pool.map_schemas import BetterMap, MapLegend, MapValue
 from tomosift.projects.classes import all_classes
-from tomosift.projects.shown_labels import Item, Reader, read_blindfold
+from tomosift.projects.shown_labels import Item, Reader, read_hidden, read_undecided
 from tomosift.tables import CurrentLabel, Cycle, Job, Model, QueueItem, Subtomogram
 
 MAP = "map"
@@ -80,10 +80,9 @@ def describe_map(
     """
     ids = places.item_ids
     tomogram, names = _tomograms(session, reader.project_id, ids)
-    blindfold = read_blindfold(session, reader)
     label = _labels(session, reader.project_id, ids, _numbers(plan.values))
-    label[_are_in(ids, blindfold.hidden)] = NOTHING
-    withheld = _are_in(ids, blindfold.undecided) & (tomogram != DELETED)
+    label[_are_in(ids, read_hidden(session, reader))] = NOTHING
+    withheld = _are_in(ids, read_undecided(session, reader)) & (tomogram != DELETED)
     chosen = (tomogram != DELETED) & ~withheld
     columns: dict[str, NDArray[np.generic]] = {
         "item_ids": ids[chosen],

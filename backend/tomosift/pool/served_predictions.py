@@ -4,12 +4,12 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import exists, select
+from sqlalchemy import Uuid, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from tomosift.kit.class_meanings import counts_for
-from tomosift.kit.serving_model import serving_cycle
-from tomosift.tables import Model, ParticleClass, Prediction
+from tomosift.kit.serving_model import of_serving_cycle
+from tomosift.tables import Cycle, Model, ParticleClass, Prediction
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,20 @@ class ServedPredictions:
 
 def read_served(session: Session, project_id: uuid.UUID) -> ServedPredictions | None:
     """The predictions that are shown in this project; None while there is no model."""
-    cycle = serving_cycle(session, project_id)
+    values = {"project": project_id}
+    cycle = session.execute(_SERVING, values).one_or_none()
     if cycle is None:
         return None
-    outputs = session.scalars(select(Model.classes).where(Model.cycle_id == cycle.id)).one()
-    classes = session.scalars(select(ParticleClass).where(ParticleClass.project_id == project_id)).all()
-    counted = counts_for(classes)
-    said = tuple(_said(output, counted) for output in outputs)
-    has_rows = bool(session.scalar(select(exists().where(Prediction.cycle_id == cycle.id))))
-    return ServedPredictions(cycle.id, cycle.number, said, has_rows)
+    counted = counts_for(session.scalars(_CLASSES, values).all())
+    said = tuple(_said(output, counted) for output in cycle.classes)
+    return ServedPredictions(cycle.id, cycle.number, said, cycle.has_rows)
+
+
+# Built once: every page of a list begins with them.
+_PROJECT = bindparam("project", type_=Uuid())
+_HAS_ROWS = exists().where(Prediction.cycle_id == Cycle.id).label("has_rows")
+_SERVING = of_serving_cycle(select(Cycle.id, Cycle.number, Model.classes, _HAS_ROWS).select_from(Cycle), _PROJECT)
+_CLASSES = select(ParticleClass).where(ParticleClass.project_id == _PROJECT)
 
 
 def _said(output: dict[str, Any], counted: dict[uuid.UUID, uuid.UUID | None]) -> Said | None:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Row, Select, and_, select
 from sqlalchemy.orm import Session
 
 from tomosift.kit.artifacts import ArtifactStore
 from tomosift.kit.problems import invalid, not_found
 from tomosift.kit.settings import get_settings
-from tomosift.projects.shown_labels import Reader, is_evaluation_item, is_shown_to, read_blindfold
+from tomosift.projects.shown_labels import Reader, is_evaluation_item, is_shown_to, read_hidden
 from tomosift.tables import CurrentLabel, Source, Subtomogram, UnlabeledSubtomogram
 from tomosift.volumes.store import VolumeArray, VolumeStore
 
@@ -90,7 +90,7 @@ def list_subtomograms(
         if after_id is not None:
             unlabeled = unlabeled.where(UnlabeledSubtomogram.subtomogram_id > after_id)
         without = _rows(session, reader, unlabeled.where(UnlabeledSubtomogram.project_id == project_id))
-        hidden = _rows(session, reader, page.where(Subtomogram.id.in_(read_blindfold(session, reader).hidden)))
+        hidden = _rows(session, reader, page.where(Subtomogram.id.in_(read_hidden(session, reader))))
         return sorted([*without, *hidden], key=lambda row: row[0].id)[:limit]
     labeled = page.join(CurrentLabel, and_(CurrentLabel.subtomogram_id == Subtomogram.id, is_shown_to(reader)))
     labeled = labeled.where(CurrentLabel.kind == label.kind, CurrentLabel.project_id == project_id)
@@ -136,8 +136,11 @@ def find_subtomogram(
     return subtomogram, source, label
 
 
-def volume_url(slug: str, subtomogram: Subtomogram) -> str:
-    """Where the browser gets its voxels; the hash makes the address change when the content does."""
+def volume_url(slug: str, subtomogram: Subtomogram | Row[Any]) -> str:
+    """Where the browser gets its voxels; the hash makes the address change when the content does.
+
+    A row has the columns `id` and `content_hash`.
+    """
     return f"/api/v1/projects/{slug}/subtomograms/{subtomogram.id}/volume?h={subtomogram.content_hash}"
 
 

@@ -1,18 +1,18 @@
 """Whose eyes a label is for: nobody who may still be asked about an item sees what others said of it."""
 
 import uuid
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from sqlalchemy import (
-    ARRAY,
-    BigInteger,
     ColumnElement,
     Select,
-    any_,
+    Uuid,
+    and_,
     bindparam,
     exists,
+    func,
     not_,
     or_,
     select,
@@ -24,6 +24,7 @@ from tomosift.projects.access import ProjectAccess, Role
 from tomosift.tables import CurrentLabel, EvaluationItem, LabelEvent, QueueItem, Subtomogram
 
 BLIND_WORK = ("query", "evaluation", "recheck")
+_UNDO = aliased(LabelEvent)
 Item = ColumnElement[int] | InstrumentedAttribute[int]
 
 
@@ -34,6 +35,17 @@ class Reader:
     project_id: uuid.UUID
     user_id: uuid.UUID
     is_curator: bool
+
+    def parameters(self) -> dict[str, uuid.UUID]:
+        """The values of a statement that was built for a `parametric_reader`."""
+        return {"project": self.project_id, "user": self.user_id}
+
+
+@cache
+def parametric_reader(is_curator: bool) -> Reader:
+    """Stands for any reader in what is built once: building a condition takes longer than asking it."""
+    project, user = bindparam("project", type_=Uuid()), bindparam("user", type_=Uuid())
+    return Reader(cast(uuid.UUID, project), cast(uuid.UUID, user), is_curator)
 
 
 def reader_of(access: ProjectAccess) -> Reader:
@@ -52,46 +64,60 @@ def is_shown_to(reader: Reader, item: Item = Subtomogram.id) -> ColumnElement[bo
     return or_(not_(item.in_(_may_hide(reader))), CurrentLabel.kind == "skip", has_decided(reader, item))
 
 
-@dataclass(frozen=True)
-class Blindfold:
-    """What a reader must not know now: `hidden` have a label that is not for them, to whom these are unlabeled; of
-    `undecided`, evaluation items without a label for them, nothing is told that a model says either."""
-
-    hidden: frozenset[int]
-    undecided: frozenset[int]
+def read_hidden(session: Session, reader: Reader) -> frozenset[int]:
+    """The items whose label is not for this reader, to whom they are unlabeled: by the rule of `is_shown_to`, from the
+    few items it can concern. Lists then read no more than they show, where a condition in their statement would look at
+    every label."""
+    return frozenset(session.scalar(_hidden(reader.is_curator), reader.parameters()) or ())
 
 
-def read_blindfold(session: Session, reader: Reader) -> Blindfold:
-    """Look it up, by the rule of `is_shown_to`, from the few items it can concern: lists then read no more than they
-    show, where a condition in their statement would look at every label."""
-    asked, sampled = (set(session.scalars(each)) for each in (_asked(reader), _sample(reader)))
-    may_hide = asked if reader.is_curator else asked | sampled
-    labeled = _among(session, asked | sampled, CurrentLabel.subtomogram_id, CurrentLabel.kind != "skip")
-    at_stake = labeled & may_hide
-    decided = _among(session, at_stake, LabelEvent.subtomogram_id, *_decided_by(reader))
-    hidden = at_stake - decided
-    return Blindfold(frozenset(hidden), frozenset(sampled - (labeled - hidden)))
+def read_undecided(session: Session, reader: Reader) -> frozenset[int]:
+    """The evaluation items without a label for this reader: of these nothing is told that a model says either."""
+    return frozenset(session.scalar(_undecided(reader.is_curator), reader.parameters()) or ())
 
 
-def _among(session: Session, ids: Collection[int], column: Any, *conditions: ColumnElement[bool]) -> set[int]:
-    if not ids:
-        return set()
-    given = bindparam("given", sorted(ids), ARRAY(BigInteger))
-    return set(session.scalars(select(column).where(column == any_(given), *conditions)))
+@cache
+def _hidden(is_curator: bool) -> Select[Any]:
+    reader = parametric_reader(is_curator)
+    may_hide = _may_hide(reader).subquery()
+    item = may_hide.c.subtomogram_id
+    return select(func.array_agg(item.distinct())).where(_is_labeled(item), not_(has_decided(reader, item)))
+
+
+@cache
+def _undecided(is_curator: bool) -> Select[Any]:
+    reader = parametric_reader(is_curator)
+    item = EvaluationItem.subtomogram_id
+    is_hidden = not_(has_decided(reader, item))
+    if is_curator:
+        is_hidden = and_(item.in_(_asked(reader).correlate(None)), is_hidden)
+    of_project = EvaluationItem.project_id == reader.project_id
+    return select(func.array_agg(item)).where(of_project, or_(not_(_is_labeled(item)), is_hidden))
+
+
+def _is_labeled(item: Item) -> ColumnElement[bool]:
+    label = select(CurrentLabel.subtomogram_id).where(CurrentLabel.subtomogram_id == item, CurrentLabel.kind != "skip")
+    return _is_found(label.correlate_except(CurrentLabel))
 
 
 def _decided_by(reader: Reader) -> tuple[ColumnElement[bool], ...]:
-    undo = aliased(LabelEvent)
     return (
         LabelEvent.user_id == reader.user_id,
         LabelEvent.kind.not_in(("undo", "comment", "skip")),
-        not_(exists().where(undo.undoes_event_id == LabelEvent.id)),
+        not_(exists().where(_UNDO.undoes_event_id == LabelEvent.id)),
     )
 
 
 def has_decided(reader: Reader, item: Item) -> ColumnElement[bool]:
     """Whether an opinion of this person about the item stands."""
-    return exists().where(LabelEvent.subtomogram_id == item, *_decided_by(reader)).correlate_except(LabelEvent)
+    opinion = select(LabelEvent.id).where(LabelEvent.subtomogram_id == item, *_decided_by(reader))
+    return _is_found(opinion.correlate_except(LabelEvent))
+
+
+def _is_found(rows: Select[Any]) -> ColumnElement[bool]:
+    """Whether there is one, looked up for each item that gets so far. Of an EXISTS or a join Postgres may read all
+    labels, or all that the person ever said, because it does not know how few items are looked at."""
+    return rows.limit(1).scalar_subquery().is_not(None)
 
 
 def _may_hide(reader: Reader) -> Any:

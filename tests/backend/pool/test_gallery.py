@@ -16,7 +16,7 @@ from sqlalchemy import update
 
 from tomosift.kit.database import transaction
 from tomosift.kit.settings import Settings
-from tomosift.pool import gallery_endpoints
+from tomosift.pool import gallery_endpoints, gallery_keys
 from tomosift.tables import QueueItem, Subtomogram
 from tomosift.volumes.projections import project, to_greys
 
@@ -133,8 +133,11 @@ def literal_views(gallery: Gallery) -> list[tuple[dict[str, Any], Callable[[Item
     ]
 
 
-@pytest.mark.parametrize("who", ["ada", "ben"])
-def test_every_order_and_filter_is_the_literal_one_by_pages_and_by_rank(gallery: Gallery, who: str) -> None:
+@pytest.mark.parametrize(("who", "most_fetched"), [("ada", gallery_keys.MOST_FETCHED), ("ben", 0)])
+def test_every_order_and_filter_is_the_literal_one_by_pages_and_by_rank(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch, who: str, most_fetched: int
+) -> None:
+    monkeypatch.setattr(gallery_keys, "MOST_FETCHED", most_fetched)
     client = gallery.client(who)
     whole = gallery.read(client)
     decided = {row[0]: row[1] for row in rows("SELECT subtomogram_id, event_id FROM current_label")}
