@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy import Row, text, update
+from sqlalchemy import update
 
 from tomosift.accounts.secrets import digest
 from tomosift.kit.database import reading, transaction, utc_now
+from tomosift.kit.driver_statements import DriverStatement
 from tomosift.kit.problems import ProblemError, forbidden
 from tomosift.kit.rate_limits import count_write
 from tomosift.kit.web_security import SAFE_METHODS
@@ -24,7 +25,7 @@ _bearer = HTTPBearer(auto_error=False, description="A personal access token (`tm
 
 
 # Every request asks one of these. The project that the address names, and what the user is in it, come with the user:
-# one question, not two. As text, because looking a built statement up costs as much as running it.
+# one question, not two.
 _WHO = """
     SELECT u.id, u.name, u.display_name, u.is_admin, proof.id AS proof_id, proof.last_used_at{more},
            p.id AS place_id, p.slug, p.delete_after, m.role
@@ -34,14 +35,14 @@ _WHO = """
     LEFT JOIN project_member m ON m.project_id = p.id AND m.user_id = u.id
     WHERE proof.token_hash = :hash AND {valid}
 """
-_BY_TOKEN = text(
+_BY_TOKEN = DriverStatement(
     _WHO.format(
         proofs="access_token",
         more=", proof.scope, proof.project_id",
         valid="proof.revoked_at IS NULL AND (proof.expires_at IS NULL OR proof.expires_at > :now)",
     )
 )
-_BY_COOKIE = text(_WHO.format(proofs="browser_session", more="", valid="proof.expires_at > :now"))
+_BY_COOKIE = DriverStatement(_WHO.format(proofs="browser_session", more="", valid="proof.expires_at > :now"))
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def user_of_cookie(cookie: str | None, slug: str | None = None) -> SignedInUser 
         return None
     now = utc_now()
     with reading() as connection:
-        found = connection.execute(_BY_COOKIE, {"hash": digest(cookie), "now": now, "slug": slug}).one_or_none()
+        found = _BY_COOKIE.one_or_none(connection, {"hash": digest(cookie), "now": now, "slug": slug})
     if found is None:
         return None
     _remember_use(BrowserSession, found.proof_id, found.last_used_at, now)
@@ -166,7 +167,7 @@ def _check_change(user: SignedInUser, request: Request, expected_user: uuid.UUID
 def _user_of_token(token: str, slug: str | None) -> SignedInUser | None:
     now = utc_now()
     with reading() as connection:
-        found = connection.execute(_BY_TOKEN, {"hash": digest(token), "now": now, "slug": slug}).one_or_none()
+        found = _BY_TOKEN.one_or_none(connection, {"hash": digest(token), "now": now, "slug": slug})
     if found is None:
         return None
     _remember_use(AccessToken, found.proof_id, found.last_used_at, now)
@@ -174,7 +175,7 @@ def _user_of_token(token: str, slug: str | None) -> SignedInUser | None:
     return _signed_in(found, via="token", scope=scope, only_project=found.project_id)
 
 
-def _signed_in(found: Row[Any], **proof: Any) -> SignedInUser:
+def _signed_in(found: Any, **proof: Any) -> SignedInUser:
     place = Place(found.place_id, found.slug, found.delete_after, found.role) if found.place_id is not None else None
     return SignedInUser(found.id, found.name, found.display_name, found.is_admin, place=place, **proof)
 

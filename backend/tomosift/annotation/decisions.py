@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+from psycopg.types.json import Jsonb
 from sqlalchemy.orm import Session
 
 from tomosift.annotation import statements
@@ -17,7 +18,8 @@ from tomosift.annotation.label_events import (
 from tomosift.annotation.questions import OUTSIDE_THE_QUEUE, Question, put_behind, question_of
 from tomosift.annotation.queue import Asker
 from tomosift.annotation.schemas import DecisionIn, DecisionOut, LabelOut
-from tomosift.kit.job_control import EVENTS_CHANNEL, announce, event_message
+from tomosift.kit.gathered_events import gathered_events
+from tomosift.kit.job_control import event_message
 from tomosift.kit.label_rule import DerivedLabel, LabelRule, Opinion, derive_label
 from tomosift.kit.problems import ProblemError, invalid
 
@@ -41,7 +43,10 @@ def record_decision(asker: Asker, body: DecisionIn, key: str) -> tuple[DecisionO
     Raises ProblemError: 404 unknown subtomogram, 409 `key-reused`, `held-by-another`, `evaluation-only-by-queue`,
     422 unknown class, wrong lease.
     """
-    return written_once(lambda session: _record(session, asker, body, key))
+    answer, is_new = written_once(lambda session: _record(session, asker, body, key))
+    if is_new:
+        gathered_events.add(event_message(asker.project_id, "decision"))
+    return answer, is_new
 
 
 def _record(session: Session, asker: Asker, body: DecisionIn, key: str) -> tuple[DecisionOut, bool]:
@@ -62,13 +67,12 @@ def _record(session: Session, asker: Asker, body: DecisionIn, key: str) -> tuple
     response = {"status": status, "label": told and told.model_dump(mode="json")}
     values = {
         **event_row(asker, key, payload_hash, response, **_said(body, question, context)),
+        "response": Jsonb(response),
         **label_values(label),
         "label_event_id": None if label.event_id == UNWRITTEN else label.event_id,
         "closes_question": question.is_answered and body.kind != "skip",
-        "channel": EVENTS_CHANNEL,
-        "told": event_message(asker.project_id, "decision"),
     }
-    event_id = int(session.execute(statements.WRITE_DECISION, values).scalar_one())
+    event_id = int(statements.WRITE_DECISION.one(session, values).id)
     ask_for_model(session, asker.project_id, context.rule)
     return DecisionOut(event_id=event_id, status=status, label=told), True
 
@@ -80,7 +84,6 @@ def _comment(
     response = {"status": "accepted", "label": None}
     said = _said(body, OUTSIDE_THE_QUEUE, context)
     event_id = write_event(session, asker, key, payload_hash, response, **said)
-    announce(session, asker.project_id, "decision")
     return DecisionOut(event_id=event_id, status="accepted", label=None)
 
 

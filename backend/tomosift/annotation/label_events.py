@@ -78,12 +78,10 @@ def lock_subtomogram(
     constraint refuses its event then, see `written_once`. Raises ProblemError: 404 when it is not there, 409
     `key-reused`.
     """
-    row = session.execute(
-        statements.DECISION_CONTEXT,
-        asker.values(
-            subtomogram=subtomogram_id, class_id=class_id, key=key, snapshot_lock=snapshot_lock(asker.project_id)
-        ),
-    ).one_or_none()
+    values = asker.values(
+        subtomogram=subtomogram_id, class_id=class_id, key=key, snapshot_lock=snapshot_lock(asker.project_id)
+    )
+    row = statements.DECISION_CONTEXT.one_or_none(session, values)
     if row is None:
         raise not_found("subtomogram")
     earlier = None

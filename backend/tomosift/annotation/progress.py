@@ -89,7 +89,7 @@ def _next_step(session: Session, asker: Asker, pool: _Pool, queue: QueueStatus, 
     failed = _failed_cycle(session, asker.project_id)
     if queue.open_query:
         also = f" Cycle {failed} failed; its page says why." if failed else ""
-        return NextStep(code="label", text=f"Label {left}.{also}", action="label")
+        return NextStep(code="label", text=f"Label {_batch(queue)}.{_between(queue)}{also}", action="label")
     if failed and readiness.is_ready:
         text = f"See why cycle {failed} failed, then launch it again. What you labeled is safe."
         return NextStep(code="cycle-failed", text=text, action="launch")
@@ -98,9 +98,9 @@ def _next_step(session: Session, asker: Asker, pool: _Pool, queue: QueueStatus, 
         return NextStep(code="all-labeled", text=text, action="export")
     if readiness.is_ready:
         rest = f" Still open: {left}." if left else ""
-        text = f"This batch is answered: launch a cycle, which learns from it and chooses the next items.{rest}"
+        text = f"This batch is answered: launch a cycle, which learns from it and chooses the next particles.{rest}"
         return NextStep(code="launch", text=text, action="launch")
-    label = f"Label {left}." if left else "Label further random items."
+    label = f"Label {left}." if left else "Label further random particles."
     return NextStep(code="too-few-labels", text=f"{label} {readiness.missing()}", action="label")
 
 
@@ -125,15 +125,28 @@ def _before_import(session: Session, asker: Asker) -> NextStep:
 
 def _left(queue: QueueStatus) -> str:
     """What is left to answer, in words; empty for nothing."""
+    return " and ".join([_batch(queue)] * (queue.open_query > 0) + _besides(queue))
+
+
+def _between(queue: QueueStatus) -> str:
+    """What is handed out among the batch, as a sentence: nobody has to wait for it to be done."""
+    others = _besides(queue)
+    return f" Between them come {' and '.join(others)}." if others else ""
+
+
+def _batch(queue: QueueStatus) -> str:
+    count = queue.open_query
+    return f"the {_particles(count)} that {'is' if count == 1 else 'are'} left of this batch"
+
+
+def _besides(queue: QueueStatus) -> list[str]:
     parts = []
-    if queue.open_query:
-        parts.append(f"the {_items(queue.open_query)} that are left of this batch")
     if queue.open_evaluation:
-        parts.append(f"{_items(queue.open_evaluation)} of the evaluation sample")
+        parts.append(f"{_particles(queue.open_evaluation)} of the evaluation sample")
     if queue.open_second_look:
-        parts.append(f"{_items(queue.open_second_look)} that want a second look")
-    return " and ".join(parts)
+        parts.append(f"{_particles(queue.open_second_look)} for a second look")
+    return parts
 
 
-def _items(count: int) -> str:
-    return f"{count} item{'s' if count != 1 else ''}"
+def _particles(count: int) -> str:
+    return f"{count} particle{'s' if count != 1 else ''}"

@@ -59,9 +59,9 @@ def put_behind(session: Session, asker: Asker, question: Question) -> None:
 
 
 def _leased(session: Session, asker: Asker, body: DecisionIn) -> Question:
-    item = session.execute(
-        statements.LOCK_LEASED_ITEM, asker.values(lease=body.lease_id, subtomogram=body.subtomogram_id)
-    ).one_or_none()
+    item = statements.LOCK_LEASED_ITEM.one_or_none(
+        session, asker.values(lease=body.lease_id, subtomogram=body.subtomogram_id)
+    )
     if item is None:
         raise invalid(
             "wrong-lease",

@@ -59,7 +59,7 @@ def claim_tasks(
         missing = count - len(leases)
         if missing <= 0:
             break
-        row = session.execute(statements.CLAIM, {**values, "count": missing, "lease_limit": limit}).one()
+        row = statements.CLAIM.one(session, {**values, "count": missing, "lease_limit": limit})
         leases += row.leases or []
         if row.wanted == len(row.leases or []):
             break
@@ -93,7 +93,7 @@ def tasks_of_leases(
     """
     if not lease_ids:
         return []
-    rows = session.execute(statements.TASKS, {"project": asker.project_id, "leases": lease_ids}).all()
+    rows = statements.TASKS.all(session, {"project": asker.project_id, "leases": lease_ids})
     sizes = {status.batch_cycle_number or 0: status.batch_total} if status is not None else {}
     for batch in {row.batch for row in rows if row.work == "query"} - set(sizes):
         values = {"project": asker.project_id, "batch": batch}
@@ -103,7 +103,7 @@ def tasks_of_leases(
 
 def queue_status(session: Session, asker: Asker) -> QueueStatus:
     """The queue as the asker sees it."""
-    row = session.execute(statements.STATUS, asker.values()).one()
+    row = statements.STATUS.one(session, asker.values())
     return QueueStatus(
         open_query=row.open_query,
         open_evaluation=row.open_evaluation,

@@ -4,6 +4,8 @@
 
 from sqlalchemy import text
 
+from tomosift.kit.driver_statements import DriverStatement
+
 # `q` is a queue item. A question of a batch that a newer one has replaced leaves the queue when its last lease ends
 # (kit/lease_ends.py); a re-check of such an item is of use only when somebody has answered it.
 OUTDATED = """
@@ -24,7 +26,7 @@ _ROOM = f"""
 # Whom an item has been answered by is on its own row, so locking it shows the newest state, and nobody is asked twice.
 # The subquery on `ended` makes the old leases end before the new ones are inserted. NOT IN reads the live leases once
 # and hashes them; as a join, planned while there were few, it would look through all of them for each item.
-CLAIM = text(f"""
+CLAIM = DriverStatement(f"""
     WITH candidate AS (
         SELECT q.id, q.subtomogram_id
         FROM queue_item q
@@ -77,7 +79,7 @@ RENEW_OWN = text(f"""
     RETURNING id
 """)
 
-TASKS = text("""
+TASKS = DriverStatement("""
     SELECT l.id AS lease_id, l.expires_at, q.work, q.batch, q.rank, q.score, q.reason, c.number AS cycle_number,
            s.id AS subtomogram_id, s.name, s.tomogram, s.source_row, s.content_hash, o.box_size, o.voxel_size_angstrom
     FROM lease l
@@ -93,7 +95,7 @@ BATCH_SIZE = text(
 )
 
 # What is closed of the newest batch was asked; what is open of it is counted with the rest.
-STATUS = text(f"""
+STATUS = DriverStatement(f"""
     WITH newest AS (
         SELECT max(batch) AS batch FROM queue_item WHERE project_id = :project AND work = 'query'
     ), open AS (

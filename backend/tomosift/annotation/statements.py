@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tomosift.annotation.queue_statements import OUTDATED
+from tomosift.kit.driver_statements import DriverStatement
 
 PROGRESS_EVALUATION = text("""
     SELECT e.half, count(*) AS size, count(l.subtomogram_id) FILTER (WHERE l.kind <> 'skip') AS labeled
@@ -16,7 +17,7 @@ PROGRESS_EVALUATION = text("""
 
 # The item a decision is about, and the event that its key stored before. Locks in this order everywhere: subtomogram,
 # queue item, lease.
-DECISION_CONTEXT = text("""
+DECISION_CONTEXT = DriverStatement("""
     SELECT p.class_set_version, p.settings AS project_settings, e.subtomogram_id IS NOT NULL AS in_evaluation,
            c.id IS NOT NULL AS class_is_known,
            k.id AS earlier_id, k.payload_hash AS earlier_hash, k.response AS earlier_response,
@@ -45,7 +46,7 @@ _ANSWERED_BEFORE = """
 
 # The item behind the asker's lease, and the lease as it is now: both locked, so both are shown as they are. Events
 # about a subtomogram are written under its lock, so whether there are any is sharp too.
-LOCK_LEASED_ITEM = text(f"""
+LOCK_LEASED_ITEM = DriverStatement(f"""
     SELECT q.id, q.state, q.work, q.cycle_id, l.ended_at IS NULL AS lease_is_live,
            EXISTS (SELECT 1 FROM label_event e WHERE e.subtomogram_id = q.subtomogram_id) AS spoken_of,
            q.work NOT IN ('label-error', 'adjudication') AND {_ANSWERED_BEFORE} AS answered_before
@@ -135,16 +136,16 @@ _OF_THIS_EVENT = _STORE_LABEL.format(
 STORE_LABEL = text(_STORE_LABEL.format(event_id=":label_event_id", source=""))
 
 # A decision writes all it has to write in one go: its event, the end of the lease, its question, the label (which rests
-# on this event unless it names another one), and word to the browsers.
-WRITE_DECISION = text(f"""
+# on this event unless it names another one).
+WRITE_DECISION = DriverStatement(f"""
     WITH event AS ({_APPEND_EVENT}),
     ended AS ({_END_OWN_LEASE}),
     closed AS (
         UPDATE queue_item SET state = 'done', closed_at = now() WHERE id = :queue_item_id AND :closes_question
     ),
     stored AS ({_OF_THIS_EVENT})
-    SELECT id, pg_notify(:channel, :told)::text FROM event
-""").bindparams(bindparam("response", type_=JSONB))
+    SELECT id FROM event
+""")
 
 # An undone decision asks its question again, unless the same question is open in another row.
 REOPEN_ITEM = text("""
