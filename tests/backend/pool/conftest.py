@@ -1,8 +1,10 @@
-"""An import folder, and the service that may read it."""
+"""Import folders, and what may read them: the whole service, or a small world of particles."""
 
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
+from fixtures.labeling_world import World, build_world, signed_in
 from fixtures.web_client import Service, make_project
 
 from tomosift.kit.settings import Settings, get_settings
@@ -24,3 +26,25 @@ def service(settings: Settings, roots: Path, monkeypatch: pytest.MonkeyPatch) ->
     made = Service()
     make_project(made.owner(), settings={"batch_size": 2, "evaluation_minimum": 2, "evaluation_maximum": 4})
     return made
+
+
+@pytest.fixture
+def folder(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An import folder of the service."""
+    place = tmp_path / "data"
+    place.mkdir()
+    monkeypatch.setenv("TOMOSIFT_IMPORT_ROOTS", str(place))
+    get_settings.cache_clear()
+    return place
+
+
+@pytest.fixture
+def world(folder: Path) -> World:
+    """Twenty particles, ten of them in the queue, four in the evaluation sample."""
+    return build_world(pool=20, queued=10, evaluation=4)
+
+
+@pytest.fixture
+def owner(world: World) -> TestClient:
+    """The world's owner, signed in."""
+    return signed_in(world.user_ids[0])
