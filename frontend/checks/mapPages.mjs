@@ -70,14 +70,9 @@ export function mapPages(f, project, volumeAnswer) {
     {
       name: 'map-empty',
       path,
-      answers: answers({
-        status: 409,
-        json: {
-          type: 'urn:tomosift:problem:no-map',
-          title: 'There is no map yet',
-          status: 409,
-          detail: 'Launch a cycle.',
-        },
+      answers: project(f, {
+        'GET /projects/demo/cycles': f.page([]),
+        'GET /projects/demo/progress': f.progressAtStart,
       }),
     },
   ]

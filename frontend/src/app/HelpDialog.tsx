@@ -44,7 +44,7 @@ export default function HelpDialog() {
       <h3 className={styles.heading}>Words</h3>
       <dl className={styles.terms}>
         <div>
-          <dt>Evaluation set</dt>
+          <dt>Evaluation sample</dt>
           <dd>
             Particles drawn at random that you label without hints. The network never learns from them, so its
             accuracy on them is an honest figure.

@@ -1,5 +1,4 @@
 import { ButtonLink } from '../design/Button'
-import { EmptyState } from '../design/EmptyState'
 import { Page } from './Page'
 
 export function NotFoundPage({
@@ -10,17 +9,12 @@ export function NotFoundPage({
   children?: string
 }) {
   return (
-    <Page title={title}>
-      <EmptyState
-        title="Where to go from here"
-        actions={
-          <ButtonLink kind="primary" to="/">
-            All projects
-          </ButtonLink>
-        }
-      >
-        {children}
-      </EmptyState>
+    <Page title={title} sub={children}>
+      <div>
+        <ButtonLink kind="primary" to="/">
+          All projects
+        </ButtonLink>
+      </div>
     </Page>
   )
 }

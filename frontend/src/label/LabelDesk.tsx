@@ -169,7 +169,7 @@ export function LabelDesk({ project, user, session }: LabelDeskProps): ReactElem
         {canDecide && (
           <WhereItSits slug={project.slug} task={current.task} classes={project.classes} onChoose={choose} />
         )}
-        {canDecide && (
+        {canDecide && cycles.some(({ stage }) => stage === 'ready') && (
           <SimilarLabeled project={project} session={session} task={current.task} history={sitting.history} />
         )}
         <RecentDecisions

@@ -221,7 +221,8 @@ def test_progress_names_what_is_left() -> None:
     world = build_world(pool=30, queued=6, evaluation=4)
     step = progress(world).next_step
     assert step.action == "label"
-    assert step.text == "Label the 6 items that are left of this batch and 4 items of the evaluation sample."
+    batch, others = "6 particles that are left of this batch", "4 particles of the evaluation sample"
+    assert step.text == f"Label the {batch}. Between them come {others}."
 
 
 def test_junk_counts_as_a_kind_of_its_own() -> None:

@@ -101,7 +101,7 @@ class TrainingSettings(BaseModel):
         default=0.0,
         ge=0.0,
         le=0.5,
-        description="Share of the labels kept back to stop early by (never the evaluation set). 0: train to the end.",
+        description="Share of the labels kept back to stop early by (never of the evaluation sample). 0: never stop.",
     )
     patience: int = Field(
         default=5, ge=1, le=100, description="Early stopping: looks (20 a training) without gain after which it ends."

@@ -42,6 +42,25 @@ describe('the launch dialog', () => {
     }
   })
 
+  it('shows the few ways to pick that most people need, and all of them on demand', async () => {
+    const others = ['auto', 'margin', 'bald', 'coreset'].map((id) => ({
+      ...catalogue.acquisition[1]!,
+      id,
+      title: `Way ${id}`,
+    }))
+    const acquisition = [...catalogue.acquisition, ...others]
+    const { user, dialog } = await openDialog({ 'GET /catalogue': { ...catalogue, acquisition } })
+    const shown = () =>
+      within(dialog.getByRole('group', { name: 'How the next particles are picked' }))
+        .getAllByRole('radio')
+        .map((each) => (each as HTMLInputElement).value)
+    expect(shown()).toEqual(['entropy-gradnorm', 'random', 'auto'])
+    await user.click(dialog.getByRole('button', { name: 'Show all 8 ways' }))
+    await user.click(dialog.getByRole('radio', { name: 'Way margin' }))
+    await user.click(dialog.getByRole('button', { name: 'Show fewer ways' }))
+    expect(shown()).toEqual(['entropy-gradnorm', 'random', 'auto', 'margin'])
+  })
+
   it('says at once when the batch size cannot be', async () => {
     const { user, dialog, launch } = await openDialog()
     const field = dialog.getByLabelText('Particles to pick')

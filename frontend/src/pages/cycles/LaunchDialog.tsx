@@ -119,11 +119,13 @@ function LaunchForm({
           )}
           {launch.error && <ErrorNotice error={launch.error} />}
         </div>
-        <p>
-          {lacking === null || missing !== null
-            ? `The network learns from ${formatCount(progress.labeled.training_total)} labels and then picks the next particles for you.`
-            : 'There are too few labels for a network yet. This cycle trains none: it looks at the volumes and picks what to label first.'}
-        </p>
+        {missing === null && (
+          <p>
+            {lacking === null
+              ? `The network learns from ${formatCount(progress.labeled.training_total)} labels and then picks the next particles for you.`
+              : 'There are too few labels for a network yet. This cycle trains none: it looks at the volumes and picks what to label first.'}
+          </p>
+        )}
         <LaunchFields
           slug={project.slug}
           catalogue={catalogue}

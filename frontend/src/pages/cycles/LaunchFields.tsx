@@ -5,6 +5,7 @@ import { Disclosure } from '../../design/Disclosure'
 import { ChoiceField, TextField } from '../../design/Field'
 import { Notice } from '../../design/Notice'
 import { useSettled } from '../export/useSettled'
+import { AcquisitionField } from './AcquisitionField'
 import { overlay, withValue } from './settings/settingsSchema'
 import { SettingsForm } from './settings/SettingsForm'
 import { askedSettings, type LaunchChoices } from './launchRules'
@@ -49,9 +50,8 @@ export function LaunchFields({
         short
       />
       {catalogue.acquisition.length > 0 && (
-        <ChoiceField
-          label="How the next particles are picked"
-          choices={catalogue.acquisition}
+        <AcquisitionField
+          ways={catalogue.acquisition}
           value={choices.acquisition}
           onChange={(id) => onChange({ ...choices, acquisition: id })}
         />

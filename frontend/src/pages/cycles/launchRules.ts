@@ -55,7 +55,18 @@ export function needsLabels(catalogue: Catalogue, acquisition: string): boolean 
   return entry === undefined || entry.needs.includes('class_labels')
 }
 
-/** Particles no cycle could pick again: labeled ones, and the evaluation set. */
+/** Enough for most: by itself, the service's own choice, and the yardstick. */
+const COMMON_WAYS = ['auto', 'entropy-gradnorm', 'random']
+/** A list as short as this is shown whole. */
+const SHORT_LIST = 5
+
+/** The ways to pick that are shown at first; the chosen one is always among them. */
+export function commonWays(ways: Catalogue['acquisition'], chosen: string): Catalogue['acquisition'] {
+  if (ways.length <= SHORT_LIST) return ways
+  return ways.filter(({ id }) => id === chosen || COMMON_WAYS.includes(id))
+}
+
+/** Particles no cycle could pick again: labeled ones, and the evaluation sample. */
 export function pickable(progress: Progress): number {
   const { labeled, evaluation, pool_size } = progress
   return Math.max(0, pool_size - evaluation.size - labeled.training_total - labeled.unsure)

@@ -37,7 +37,7 @@ export default function ExportPage() {
       ) : progress.data?.pool_size === 0 ? (
         <EmptyState
           title="Nothing to export yet"
-          actions={<ButtonLink to={`/projects/${project.slug}/data`}>Bring your data</ButtonLink>}
+          actions={<ButtonLink to={`/projects/${project.slug}/data`}>Import particles</ButtonLink>}
         >
           Import a particle list first.
         </EmptyState>

@@ -71,7 +71,7 @@ export function GalleryCover({ project, filter, state, items, onChange }: Galler
           title={filter.sort === 'place' ? 'The pool is empty' : 'Nothing to sort by this'}
           actions={
             filter.sort === 'place' ? (
-              <ButtonLink to={`/projects/${project.slug}/data`}>Bring your data</ButtonLink>
+              <ButtonLink to={`/projects/${project.slug}/data`}>Import particles</ButtonLink>
             ) : (
               <Button onClick={() => onChange(EVERYTHING)}>Show the whole pool</Button>
             )

@@ -2,7 +2,7 @@ import { fireEvent, screen, within } from '@testing-library/react'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { SENT_IDS } from '../../gallery/filter'
 import type { MapLegend } from '../../map/readMap'
-import { mapFile, particle } from '../../testing/fixtures'
+import { mapFile, page, particle, progressAtStart, readyCycles } from '../../testing/fixtures'
 import { renderApp } from '../../testing/renderApp'
 import { Refusal } from '../../testing/service'
 
@@ -102,10 +102,27 @@ describe('the map', () => {
     expect((await screen.findByRole('progressbar')).getAttribute('aria-valuenow')).toBe('50')
   })
 
-  it('waits for the first cycle', async () => {
-    renderApp('/projects/demo/map', {
-      'GET /projects/demo/map': new Refusal(409, 'no-map', 'There is no map yet', 'Launch a cycle.'),
+  it('says before the first cycle what to do, and does not ask the service for what it cannot have', async () => {
+    const { service } = renderApp('/projects/demo/map', {
+      'GET /projects/demo/cycles': page([]),
+      'GET /projects/demo/progress': progressAtStart,
     })
     await screen.findByText('The map comes with the first cycle')
+    await screen.findByText(progressAtStart.next_step.text)
+    screen.getByRole('link', { name: 'Label particles' })
+    expect(service.count('GET /projects/demo/map')).toBe(0)
+  })
+
+  it('does not promise a map for a cycle that was told to make none', async () => {
+    const cycles = readyCycles.map((cycle) => ({ ...cycle, metrics: { ...cycle.metrics, map: undefined } }))
+    renderApp('/projects/demo/map', { 'GET /projects/demo/cycles': page(cycles) })
+    await screen.findByText('Cycle 3 has made no map')
+  })
+
+  it('says what the service says where the stored map is gone', async () => {
+    renderApp('/projects/demo/map', {
+      'GET /projects/demo/map': new Refusal(409, 'no-map', 'The map is gone', 'Launch a cycle.'),
+    })
+    await screen.findByText('The map is gone')
   })
 })

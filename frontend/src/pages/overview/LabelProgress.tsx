@@ -4,7 +4,7 @@ import { Section } from '../../design/Section'
 import { formatCount, formatPlural, share } from '../../format/numbers'
 import styles from './LabelProgress.module.css'
 
-/** Labels given so far: in all, by class, and on the evaluation set. */
+/** Labels given so far: in all, by class, and on the evaluation sample. */
 export function LabelProgress({ progress }: { progress: Progress }) {
   const { labeled, evaluation, pool_size: pool } = progress
   const given = labeled.training_total + labeled.unsure + evaluation.labeled
@@ -73,12 +73,12 @@ function EvaluationSet({ evaluation }: { evaluation: Progress['evaluation'] }) {
   return (
     <div className={styles.evaluation}>
       <p className={styles.line}>
-        <span>Evaluation set</span>
+        <span>Evaluation sample</span>
         <span>
           {formatCount(evaluation.labeled)} of {formatCount(evaluation.size)}
         </span>
       </p>
-      <Meter label="Evaluation set labeled" value={share(evaluation.labeled, evaluation.size) ?? 0} />
+      <Meter label="Evaluation sample labeled" value={share(evaluation.labeled, evaluation.size) ?? 0} />
       <p className={styles.note}>
         Drawn at random, labeled without hints, never learned from. One half measures accuracy (
         {formatCount(report.labeled)} of {formatCount(report.size)} labeled), the other tunes the network’s

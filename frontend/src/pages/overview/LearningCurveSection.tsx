@@ -92,8 +92,8 @@ function NoPoints({ readyCycles }: { readyCycles: number }) {
   }
   return (
     <EmptyState title="No accuracy measured yet">
-      Accuracy is measured on the evaluation set, and too few of its particles are labeled. They come up among
-      the others while you label; the next cycle will have a figure.
+      Accuracy is measured on the evaluation sample, and too few of its particles are labeled. They come up
+      among the others while you label; the next cycle will have a figure.
     </EmptyState>
   )
 }

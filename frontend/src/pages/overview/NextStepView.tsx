@@ -26,7 +26,7 @@ export function NextStepView({
         <Batch progress={progress} />
       </div>
       <div className={styles.actions}>
-        <Actions project={project} progress={progress} cycleActive={cycleActive} />
+        <NextStepActions project={project} progress={progress} cycleActive={cycleActive} />
       </div>
     </div>
   )
@@ -41,7 +41,8 @@ export function splitSentence(text: string): [string, string] {
   return [first, rest.charAt(0).toUpperCase() + rest.slice(1)]
 }
 
-function Actions({
+/** The buttons of the next step, the one that does it first. */
+export function NextStepActions({
   project,
   progress,
   cycleActive,

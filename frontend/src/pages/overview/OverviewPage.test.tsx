@@ -74,13 +74,13 @@ describe('what to do next', () => {
       'This batch is answered: launch a cycle. 3 items are open.',
       ['This batch is answered.', 'Launch a cycle. 3 items are open.'],
     ],
-    ['Cycle 3 is training (40%). You can go on.', ['Cycle 3 is training (40%).', 'You can go on.']],
+    ['Cycle 3 is training (40 %). You can go on.', ['Cycle 3 is training (40 %).', 'You can go on.']],
     ['Import a list', ['Import a list', '']],
   ])('sets the first sentence of %j apart', (text, parts) => expect(splitSentence(text)).toEqual(parts))
 })
 
 describe('progress', () => {
-  it('counts labels in all, by class, and on the evaluation set', async () => {
+  it('counts labels in all, by class, and on the evaluation sample', async () => {
     renderApp('/projects/demo')
     const labels = within(await screen.findByRole('region', { name: 'Labels' }))
     expect(labels.getByText('208')).toBeDefined()
@@ -96,9 +96,9 @@ describe('progress', () => {
       'Unsure4',
       'Skipped2',
     ])
-    expect(labels.getByRole('meter', { name: 'Evaluation set labeled' }).getAttribute('aria-valuenow')).toBe(
-      '62',
-    )
+    expect(
+      labels.getByRole('meter', { name: 'Evaluation sample labeled' }).getAttribute('aria-valuenow'),
+    ).toBe('62')
     expect(labels.getByText(/One half measures accuracy \(32 of 50 labeled\)/)).toBeDefined()
   })
 })

@@ -123,8 +123,8 @@ export function drawLearningCurve(
     },
     scales: { x: { time: false, range: () => limits.x }, y: { range: () => limits.y } },
     axes: [
-      axis(look, 'Labels given, evaluation set included', String, 30),
-      axis(look, 'Accuracy on the evaluation set', (value) => `${Math.round(value * 100)} %`, 46),
+      axis(look, 'Labels given, evaluation sample included', String, 30),
+      axis(look, 'Accuracy on the evaluation sample', (value) => `${Math.round(value * 100)} %`, 46),
     ],
     series: [
       {},

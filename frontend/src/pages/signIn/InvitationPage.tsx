@@ -13,15 +13,15 @@ import { TextField } from '../../design/Field'
 import { ErrorNotice, Notice } from '../../design/Notice'
 import { Skeleton } from '../../design/Skeleton'
 import { formatDateTime } from '../../format/time'
-import { takeTokenFromAddress } from './linkToken'
 import { NewPasswordField, passwordError } from './NewPasswordField'
 import { SignInFrame } from './SignInFrame'
 import styles from './SignInPage.module.css'
 import { useEnter } from './useEnter'
+import { useLinkToken } from './useLinkToken'
 
 /** An invitation leads here: it says to what, and makes an account or joins a project. */
 export default function InvitationPage() {
-  const [token] = useState(takeTokenFromAddress)
+  const token = useLinkToken()
   if (token === null) {
     return (
       <SignInFrame title="This is not a whole invitation">
@@ -32,7 +32,7 @@ export default function InvitationPage() {
       </SignInFrame>
     )
   }
-  return <Invitation token={token} />
+  return <Invitation key={token} token={token} />
 }
 
 function Invitation({ token }: { token: string }) {

@@ -28,6 +28,14 @@ it('explains a used link and takes another one', async () => {
   expect(service.count('POST /session')).toBe(2)
 })
 
+it('takes a link that is pasted over the address of the open page', async () => {
+  renderApp('/sign-in', { 'GET /session': NOBODY, 'POST /session': begun })
+  await screen.findByLabelText('Sign-in link')
+  window.location.hash = '#token=fresh12345678'
+  expect(await screen.findByRole('heading', { name: 'Projects' })).toBeDefined()
+  expect(window.location.hash).toBe('')
+})
+
 it('offers to try a link again that got no answer', async () => {
   const { service, user } = renderApp(LINK, { 'GET /session': NOBODY, 'POST /session': begun })
   service.down = true

@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef } from 'react'
 import { useLocation } from 'react-router'
 import { exchangeLinkToken } from '../../api/actions'
 import { signInByPassword, type SignInWays, signInWaysQuery } from '../../api/people'
@@ -12,27 +12,27 @@ import { Disclosure } from '../../design/Disclosure'
 import { ErrorNotice, Notice } from '../../design/Notice'
 import { Skeleton } from '../../design/Skeleton'
 import { LinkForm } from './LinkForm'
-import { takeTokenFromAddress } from './linkToken'
 import { PasswordForm } from './PasswordForm'
 import { ProviderButton } from './ProviderButton'
 import { problemIn } from './providerProblems'
 import { SignInFrame } from './SignInFrame'
 import styles from './SignInPage.module.css'
 import { destination, useEnter } from './useEnter'
+import { useLinkToken } from './useLinkToken'
 
 /** A one-time link leads here. Its token is traded for a session at once and leaves the address bar. */
 export function SignInPage() {
-  const [linkToken] = useState(takeTokenFromAddress)
+  const linkToken = useLinkToken()
   const enter = useEnter()
   const signIn = useMutation({ mutationFn: exchangeLinkToken, onSuccess: enter })
   // While a link is being traded, whoever was signed in before does not matter.
   const session = useQuery({ ...sessionQuery, enabled: linkToken === null || signIn.isError })
   const { mutate } = signIn
-  const sent = useRef(false)
+  const sent = useRef<string | null>(null)
   useEffect(() => {
     // React mounts twice in development, and the link works only once.
-    if (linkToken === null || sent.current) return
-    sent.current = true
+    if (linkToken === null || sent.current === linkToken) return
+    sent.current = linkToken
     mutate(linkToken)
   }, [linkToken, mutate])
 

@@ -34,7 +34,7 @@ export function ClassChangesSection({
   return (
     <Section
       title="What changed its class"
-      intro="Of the particles both models have looked at, without the evaluation set. Small clusters of changes are worth a look: they show what the new labels taught."
+      intro="Of the particles both models have looked at, without the evaluation sample. Small clusters of changes are worth a look: they show what the new labels taught."
     >
       {changes.isPending && <Skeleton label="Comparing what both models say" lines={6} />}
       {changes.isError && (

@@ -112,7 +112,7 @@ function PurityChart({ slug, purity }: { slug: string; purity: Purity }) {
         />
         {!purity.calibrated && (
           <p className={styles.note}>
-            The confidence is not calibrated yet: label more of the evaluation set.
+            The confidence is not calibrated yet: label more of the evaluation sample.
           </p>
         )}
       </div>

@@ -112,7 +112,7 @@ function TriggersForm({
         </p>
         <CheckField
           label="After new labels"
-          hint="Labels that no cycle has seen yet, the evaluation set not counted."
+          hint="Labels that no cycle has seen yet, the evaluation sample not counted."
           checked={byLabels}
           onChange={setByLabels}
         />

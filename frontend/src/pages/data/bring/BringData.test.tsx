@@ -42,7 +42,8 @@ function open(changes: Record<string, Answer> = {}) {
 }
 
 async function lookAt(user: ReturnType<typeof open>['user'], path = '/data/particles.star') {
-  await user.type(await screen.findByLabelText('Path of the particle list on the server'), path)
+  await user.click(await screen.findByLabelText('On the server'))
+  await user.type(screen.getByLabelText('Path of the particle list on the server'), path)
   await user.click(screen.getByRole('button', { name: 'Look at the files' }))
 }
 
@@ -76,7 +77,7 @@ describe('bringing data from the server', () => {
     await user.click(await screen.findByRole('button', { name: 'Import 84,173 particles' }))
     expect(await screen.findByText('The import has started.')).toBeDefined()
     expect(service.last('POST /projects/demo/imports').body).toEqual({ path: '/data/particles.star' })
-    expect(screen.getByLabelText('Path of the particle list on the server')).toBeDefined()
+    expect(screen.getByRole('button', { name: 'Choose files' })).toBeDefined()
   })
 
   it('brings the classes of the list as labels under a name', async () => {

@@ -4,7 +4,6 @@ import { Button } from '../../../design/Button'
 import { CopyLine } from '../../../design/CopyLine'
 import { TextField } from '../../../design/Field'
 import { Segmented } from '../../../design/Segmented'
-import { useCurrentUploads } from '../../../upload/currentUploads'
 import styles from './BringData.module.css'
 import type { FilesChoice } from './bringForm'
 import { UploadFiles } from './UploadFiles'
@@ -12,12 +11,12 @@ import { UploadFiles } from './UploadFiles'
 type Where = 'server' | 'computer' | 'command'
 
 const PLACES: { value: Where; title: string }[] = [
-  { value: 'server', title: 'On the server' },
   { value: 'computer', title: 'On this computer' },
+  { value: 'server', title: 'On the server' },
   { value: 'command', title: 'By command' },
 ]
 
-/** Where the files are: a path the server reads, files to send, or the command line. */
+/** Where the files are: files to send, which always works; a path the server may read; or the command line. */
 export function FilesStep({
   project,
   onChosen,
@@ -25,8 +24,7 @@ export function FilesStep({
   project: Project
   onChosen: (files: FilesChoice) => void
 }) {
-  const isSending = useCurrentUploads((uploads) => uploads[project.slug] !== undefined)
-  const [where, setWhere] = useState<Where>(isSending ? 'computer' : 'server')
+  const [where, setWhere] = useState<Where>('computer')
   return (
     <>
       <div>
@@ -64,7 +62,7 @@ function ServerFiles({ onChosen }: { onChosen: (files: FilesChoice) => void }) {
         <Button kind="primary" type="submit">
           Look at the files
         </Button>
-        <span className={styles.muted}>Nothing is imported yet.</span>
+        <span className={styles.muted}>This only looks. Nothing is imported.</span>
       </div>
     </form>
   )

@@ -26,7 +26,7 @@ export const LABEL_USES: (Choice & { id: LabelUse })[] = [
   },
   {
     id: 'evaluation-truth',
-    title: 'As truth for the evaluation set',
+    title: 'As truth for the evaluation sample',
     description: 'For simulations and benchmarks: only the particles that measure the model get them.',
   },
 ]
