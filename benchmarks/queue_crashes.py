@@ -13,7 +13,7 @@ import time
 import uuid
 from typing import Any
 
-from queue_world import SLUG, BenchProject
+from queue_world import SLUG, BenchProject, Size, queue_batch
 from sqlalchemy import NullPool, create_engine, text
 
 from tomosift.annotation.decisions import record_decision
@@ -40,8 +40,15 @@ _OVERLAPPING = """
 """
 
 
-def crash_run(url: str, project: BenchProject, claims: int) -> dict[str, Any]:
-    """Work until so many claims were made; what was found, with the count of claims and kills."""
+_OPEN = "SELECT count(*) FROM queue_item WHERE state = 'open'"
+
+
+def crash_run(url: str, project: BenchProject, size: Size, claims: int) -> dict[str, Any]:
+    """Work until so many claims were made; what was found, with the count of claims and kills.
+
+    A batch that is half decided is followed by another one; a tenth of all claims end in a decision, so the pool must
+    have that many undecided subtomograms and some more.
+    """
     os.environ["TOMOSIFT_LEASE_MINUTES"] = str(LEASE_MINUTES)
     get_settings.cache_clear()
     reset_engine()
@@ -58,6 +65,9 @@ def crash_run(url: str, project: BenchProject, claims: int) -> dict[str, Any]:
                 workers[number].join()
                 workers[number] = _start(project, number)
                 kills += 1
+                if connection.execute(text(_OPEN)).scalar_one() < size.batch / 2:
+                    queue_batch(project.project_id, size)
+                    reset_engine()  # claimers are forked, and must not share its connections
         finally:
             for worker in workers:
                 worker.kill()

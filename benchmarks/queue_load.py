@@ -95,7 +95,7 @@ def _measure(url: str, folder: Path, pool: int, options: argparse.Namespace) -> 
                 print(f"  {name:<26}{spread['p95_ms']:>9.1f} ms p95", flush=True)
     if "crashes" in options.only and pool == max(options.pools):
         queue_batch(project.project_id, size)
-        found["crashes"] = crash_run(url, project, options.claims)
+        found["crashes"] = crash_run(url, project, size, options.claims)
         print(f"  {found['crashes']}", flush=True)
     return found
 
