@@ -6,21 +6,18 @@ probable than everything else together labels nothing: the label is unsure, and 
 """
 
 import uuid
-from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from tomosift.consensus.crowdlab import FEWEST_ITEMS, crowdlab
-from tomosift.consensus.dawid_skene import UNKNOWN, Opinions, dawid_skene
+from tomosift.consensus.dawid_skene import dawid_skene
 from tomosift.consensus.earlier_outputs import read_earlier_outputs
+from tomosift.consensus.votes import Votes, read_votes
 from tomosift.kit.artifacts import ArtifactStore
 from tomosift.kit.label_rule import MODEL_RULES, UNSURE, LabelRule, Value
-from tomosift.kit.standing_labels import counted_opinions
 
 
 @dataclass(frozen=True)
@@ -36,15 +33,6 @@ class ModelLabel:
 
 
 @dataclass(frozen=True)
-class _Item:
-    """A subtomogram with its votes `(author, value, event_id)`; `settled` by an adjudicator."""
-
-    id: int
-    votes: Sequence[tuple[uuid.UUID, Value, int]]
-    settled: Value | None
-
-
-@dataclass(frozen=True)
 class LabelState:
     """Of which moment the labels are: after this event, in this version of the class set, before this cycle."""
 
@@ -53,108 +41,109 @@ class LabelState:
     before_cycle: int | None = None
 
 
+@dataclass(frozen=True)
+class ModelLabels:
+    """The labels of n subtomograms, whose `ids` `(n,)` ascend, as columns `(n,)` that mean what `ModelLabel` says.
+
+    `said` numbers `values` (of which the last is unsure), `by` the `rules`.
+    """
+
+    values: list[Value]
+    rules: tuple[LabelRule, ...]
+    ids: NDArray[np.int64]
+    said: NDArray[np.int64]
+    by: NDArray[np.int64]
+    event_ids: NDArray[np.int64]
+    agreement: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+
+    def between(self, first: int, last: int) -> dict[int, ModelLabel]:
+        """Those of subtomograms with these ids, by id."""
+        part = slice(*np.searchsorted(self.ids, [first, last + 1]))
+        numbers = (self.said, self.by, self.event_ids, self.agreement, self.confidence)
+        rows = zip(*(column[part].tolist() for column in numbers), strict=True)
+        labels = (
+            ModelLabel(self.values[said][0], self.values[said][1], self.rules[by], event_id, agreement, confidence)
+            for said, by, event_id, agreement, confidence in rows
+        )
+        return dict(zip(self.ids[part].tolist(), labels, strict=True))
+
+
+_NONE = ModelLabels([UNSURE], MODEL_RULES, *(np.empty(0, np.int64),) * 4, *(np.empty(0),) * 2)
+
+
 def model_labels(
     session: Session, store: ArtifactStore, project_id: uuid.UUID, rule: LabelRule, state: LabelState
-) -> dict[int, ModelLabel]:
-    """The labels that the model of the annotators gives, by subtomogram. All others are those of rule "majority".
+) -> ModelLabels:
+    """The labels that the model of the annotators gives. All others are those of rule "majority".
 
-    The same `state` gives the same labels, whenever one looks. Empty for a rule without a model.
+    The same `state` gives the same labels, whenever one looks. None for a rule without a model.
     """
     if rule not in MODEL_RULES:
-        return {}
-    items = [each for each in _items(session, project_id, state) if _is_modelled(each)]
-    if not items:
-        return {}
-    values = sorted({vote[1] for item in items for vote in item.votes if vote[1] != UNSURE}, key=str)
-    truth = _by_dawid_skene(items, values)
-    rules: list[LabelRule] = ["dawid-skene"] * len(items)
-    if rule == "crowdlab":
-        for place, row in _by_crowdlab(session, store, project_id, items, values, state):
-            truth[place], rules[place] = row, "crowdlab"
-    return {
-        item.id: _label(item, values, row, by)
-        for item, row, by in zip(items, truth, rules, strict=True)
-        if item.settled is None
-    }
-
-
-def _items(session: Session, project_id: uuid.UUID, state: LabelState) -> Iterator[_Item]:
-    rows = session.execute(
-        counted_opinions(
-            project_id, up_to_event_id=state.up_to_event_id, class_set_version=state.class_set_version
-        ).execution_options(yield_per=50_000)
+        return _NONE
+    votes = read_votes(
+        session, project_id, up_to_event_id=state.up_to_event_id, class_set_version=state.class_set_version
     )
-    for subtomogram_id, about in groupby(rows, key=lambda row: row.subtomogram_id):
-        said = [row for row in about if not row.imported]
-        words = [row for row in said if row.adjudicates]
-        yield _Item(
-            subtomogram_id,
-            [(row.user_id, (row.kind, row.class_id), row.event_id) for row in said if not row.adjudicates],
-            (words[-1].kind, words[-1].class_id) if words else None,
-        )
+    if not len(votes.ids):
+        return _NONE
+    by = np.full(len(votes.ids), MODEL_RULES.index("dawid-skene"))
+    truth = dawid_skene(votes.opinions(np.ones(len(votes.ids), np.bool_)), votes.settled, len(votes.values)).truth
+    if rule == "crowdlab":
+        _decide_by_crowdlab(session, store, project_id, votes, state, truth, by)
+    return _labels(votes, truth, by)
 
 
-def _is_modelled(item: _Item) -> bool:
-    unsure = sum(value == UNSURE for _, value, _ in item.votes)
-    return len(item.votes) - unsure >= 2 and 2 * unsure < len(item.votes)
-
-
-def _numbered(items: Sequence[_Item], values: Sequence[Value]) -> Opinions:
-    """The opinions of these items as numbers, in the same order whenever one looks."""
-    number = {value: place for place, value in enumerate(values)}
-    people: dict[uuid.UUID, int] = {}
-    rows = [
-        (place, people.setdefault(author, len(people)), number[value])
-        for place, item in enumerate(items)
-        for author, value, _ in item.votes
-        if value in number
-    ]
-    columns = np.array(rows, np.int64).reshape(-1, 3).T
-    return Opinions(columns[0], columns[1], columns[2])
-
-
-def _by_dawid_skene(items: Sequence[_Item], values: Sequence[Value]) -> NDArray[np.float64]:
-    number = {value: place for place, value in enumerate(values)}
-    known = np.array([UNKNOWN if item.settled is None else number.get(item.settled, UNKNOWN) for item in items])
-    return dawid_skene(_numbered(items, values), known.astype(np.int64), len(values)).truth
-
-
-def _by_crowdlab(
+def _decide_by_crowdlab(
     session: Session,
     store: ArtifactStore,
     project_id: uuid.UUID,
-    items: Sequence[_Item],
-    values: Sequence[Value],
+    votes: Votes,
     state: LabelState,
-) -> Iterator[tuple[int, NDArray[np.float64]]]:
-    """Places of items with outputs of a model that had not seen them, and the probability of their consensus."""
+    truth: NDArray[np.float64],
+    by: NDArray[np.int64],
+) -> None:
+    """Put the probability of the consensus into `truth` `(n, K)`, and the rule into `by` `(n,)`, of items that a model
+    had outputs for before it saw their labels."""
     outputs = read_earlier_outputs(
         session,
         store,
         project_id,
-        [item.id for item in items],
-        values,
+        votes.ids.tolist(),
+        votes.values,
         up_to_event_id=state.up_to_event_id,
         before_cycle=state.before_cycle,
     )
-    places = np.flatnonzero(np.isfinite(outputs).all(axis=1))
-    if len(places) < FEWEST_ITEMS:
+    seen = np.asarray(np.isfinite(outputs).all(axis=1))
+    if seen.sum() < FEWEST_ITEMS:
         return
-    opinions = _numbered([items[place] for place in places.tolist()], values)
-    found = crowdlab(opinions, outputs[places])
-    for place, value, confidence in zip(places, found.values, found.confidence, strict=True):
-        row = np.zeros(len(values))
-        row[value] = confidence
-        yield int(place), row
+    found = crowdlab(votes.opinions(seen), outputs[seen])
+    places = np.flatnonzero(seen)
+    truth[places] = 0.0
+    truth[places, found.values] = found.confidence
+    by[places] = MODEL_RULES.index("crowdlab")
 
 
-def _label(item: _Item, values: Sequence[Value], truth: NDArray[np.float64], rule: LabelRule) -> ModelLabel:
-    best = int(truth.argmax())
+def _labels(votes: Votes, truth: NDArray[np.float64], by: NDArray[np.int64]) -> ModelLabels:
+    """The most probable value of each item that nobody has settled, where it is more probable than all others."""
+    count, unsure = len(votes.ids), len(votes.values)
+    best = truth.argmax(axis=1)
     # Rounded, so that another order of the same sums decides nothing.
-    confidence = round(float(truth[best]), 6)
-    value = values[best] if confidence > 0.5 else UNSURE
-    votes = Counter(said for _, said, _ in item.votes)
-    saying = [event for _, said, event in item.votes if said == value]
-    newest = max(saying or [event for _, _, event in item.votes])
-    agreement = (votes[value] or max(votes.values())) / len(item.votes)
-    return ModelLabel(value[0], value[1], rule, newest, agreement, confidence)
+    confidence = np.round(truth[np.arange(count), best], 6)
+    said = np.where(confidence > 0.5, best, unsure)
+    tally = np.bincount(votes.items * (unsure + 1) + votes.said, minlength=count * (unsure + 1)).reshape(count, -1)
+    saying = tally[np.arange(count), said]
+    supports = (votes.said == said[votes.items]) | (saying[votes.items] == 0)
+    event_ids = np.zeros(count, np.int64)
+    np.maximum.at(event_ids, votes.items[supports], votes.events[supports])
+    agreement = np.where(saying > 0, saying, tally.max(axis=1)) / tally.sum(axis=1)
+    left = ~votes.is_settled
+    return ModelLabels(
+        [*votes.values, UNSURE],
+        MODEL_RULES,
+        ids=votes.ids[left],
+        said=said[left],
+        by=by[left],
+        event_ids=event_ids[left],
+        agreement=agreement[left],
+        confidence=confidence[left],
+    )

@@ -1,7 +1,7 @@
 """All labels of a project, derived from its events: what `current_label` has to hold."""
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,12 +66,13 @@ class ProjectLabels:
     def __init__(self, session: Session, project_id: uuid.UUID, rule: LabelRule, state: LabelState) -> None:
         self._project_id, self._rule, self._state = project_id, rule, state
         store = ArtifactStore(get_settings().effective_store_url)
-        self._modelled: Mapping[int, ModelLabel] = model_labels(session, store, project_id, rule, state)
+        self._modelled = model_labels(session, store, project_id, rule, state)
 
     def between(self, session: Session, first: int, last: int) -> dict[int, Label]:
         """The labels of subtomograms with these ids, by id."""
+        modelled = self._modelled.between(first, last)
         return {
-            each: label.by_model(self._modelled[each]) if each in self._modelled else label
+            each: label.by_model(modelled[each]) if each in modelled else label
             for each, label in self.without_model(session, first, last).items()
         }
 

@@ -1,7 +1,11 @@
-"""Dawid and Skene's estimate beside crowd-kit's, and on simulated people whose errors are known."""
+"""Dawid and Skene's estimate beside crowd-kit's, CROWDLAB beside cleanlab's, and both on simulated people whose errors
+are known."""
+
+import warnings
 
 import numpy as np
 import pytest
+from cleanlab.multiannotator import get_label_quality_multiannotator
 
 from tomosift.consensus.crowdlab import crowdlab
 from tomosift.consensus.dawid_skene import UNKNOWN, Opinions, dawid_skene
@@ -55,6 +59,36 @@ def test_it_finds_truth_and_errors_better_than_a_majority() -> None:
     assert found.truth.sum(axis=1) == pytest.approx(1.0)
 
 
+def one_by_one(table: np.ndarray, known: np.ndarray, count: int, steps: int) -> np.ndarray:
+    """The truth by the paper's formulas, written out: each item by itself, `smoothing` 1."""
+
+    def settle(truth: np.ndarray) -> np.ndarray:
+        return np.where((known != UNKNOWN)[:, None], np.eye(count)[known], truth)
+
+    votes = np.array([[np.sum(row == value) for value in range(count)] for row in table], float)
+    truth = settle(votes / votes.sum(axis=1, keepdims=True))
+    for _ in range(steps):
+        errors = np.array(
+            [[[truth[said == say, of].sum() for say in range(count)] for of in range(count)] for said in table.T]
+        )
+        errors = (errors + 1 / count) / (errors + 1 / count).sum(axis=2, keepdims=True)
+        likely = np.tile(truth.mean(axis=0), (len(table), 1))
+        for item, person in np.argwhere(table >= 0):
+            likely[item] *= errors[person, :, table[item, person]]
+        truth = settle(likely / likely.sum(axis=1, keepdims=True))
+    return truth
+
+
+def test_items_of_which_the_same_was_said_weigh_as_many_as_they_are() -> None:
+    _, opinions = simulated(120, [0.9, 0.7, 0.6])
+    table = np.full((120, 3), -1)
+    table[opinions.items, opinions.people] = opinions.values
+    table[np.arange(120), np.random.default_rng(1).integers(0, 3, 120)] = -1  # two of three say something
+    known = np.where(np.arange(120) < 10, 1, UNKNOWN)
+    found = dawid_skene(opinions_of(table), known, 3, most_steps=7, tolerance=0)
+    assert found.truth == pytest.approx(one_by_one(table, known, 3, 7))
+
+
 def test_what_is_adjudicated_is_true_and_teaches() -> None:
     # Two people always differ: nothing says who is right, until half of the items are settled for the second.
     table = np.stack([np.zeros(20, int), np.ones(20, int)], axis=1)
@@ -64,6 +98,29 @@ def test_what_is_adjudicated_is_true_and_teaches() -> None:
     assert open_[15] == pytest.approx([0.5, 0.5])
     assert settled[0] == pytest.approx([0.0, 1.0])
     assert settled[15, 1] > 0.9
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_it_is_cleanlabs_crowdlab(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    truth, opinions = simulated(120, [0.9, 0.7, 0.6, 0.5], seed)
+    table = np.full((120, 4), np.nan)
+    table[opinions.items, opinions.people] = opinions.values
+    for row in table:  # two or three of the four speak
+        row[random.choice(4, random.integers(1, 3), replace=False)] = np.nan
+    outputs = random.dirichlet(np.ones(3), 120)
+    outputs[np.arange(120), truth] += seed / 3
+    outputs /= outputs.sum(axis=1, keepdims=True)
+    outputs[::4] = 1 / 3  # ties that the model does not break
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = get_label_quality_multiannotator(
+            table, outputs, verbose=False, return_detailed_quality=False, return_annotator_stats=False
+        )["label_quality"]
+    items, people = np.nonzero(~np.isnan(table))
+    mine = crowdlab(Opinions(items, people, table[items, people].astype(np.int64)), outputs)
+    assert mine.values.tolist() == found["consensus_label"].tolist()
+    assert mine.confidence == pytest.approx(found["consensus_quality_score"].to_numpy())
 
 
 def test_crowdlab_hears_the_model_and_repeats_itself() -> None:
