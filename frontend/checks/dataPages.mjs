@@ -11,7 +11,6 @@ export function dataPages(f, kit) {
       name: 'data-imported',
       path: '/projects/demo/data',
       answers: kit.project(f, { 'GET /projects/demo/jobs': f.jobsJustDone }),
-      act: (page) => page.getByText('On this computer').click(),
     },
     {
       name: 'data-command',
@@ -24,7 +23,6 @@ export function dataPages(f, kit) {
       path: '/projects/demo/data',
       answers: kit.project(f),
       act: async (page) => {
-        await page.getByText('On this computer').click()
         await page.getByLabel('Files to send').setInputFiles([
           { name: 'particles.star', mimeType: 'text/plain', buffer: Buffer.alloc(48_000) },
           { name: 'stack.mrcs', mimeType: 'application/octet-stream', buffer: Buffer.alloc(4_200_000) },
@@ -41,7 +39,6 @@ export function dataPages(f, kit) {
         'GET /healthz': { status: 'ok' },
       }),
       act: async (page) => {
-        await page.getByText('On this computer').click()
         await page.getByLabel('Files to send').setInputFiles([
           { name: 'particles.star', mimeType: 'text/plain', buffer: Buffer.alloc(480_000) },
           { name: 'stack.mrcs', mimeType: 'application/octet-stream', buffer: Buffer.alloc(1_200_000) },
@@ -142,6 +139,7 @@ function looking(f, { project, volumeAnswer }, preview, job = f.jobPreviewed) {
 }
 
 async function lookAt(page) {
+  await page.getByText('On the server', { exact: true }).click()
   await page.getByLabel('Path of the particle list on the server').fill('/data/session-12/particles.star')
   await page.getByRole('button', { name: 'Look at the files' }).click()
   await page.waitForTimeout(1200)

@@ -52,6 +52,16 @@ export function peoplePages(f, { project, nobody, problem }) {
       answers: { 'GET /session': f.session, ...invited },
     },
     {
+      name: 'invitation-account',
+      path: '/invitation#token=abcdefgh12345678',
+      answers: {
+        'GET /session': f.session,
+        ...invited,
+        'POST /invitations/look': { ...f.invitationShown, project_name: null, role: null },
+      },
+    },
+    { name: 'invitation-cut', path: '/invitation', answers: { 'GET /session': nobody } },
+    {
       name: 'invitation-over',
       path: '/invitation#token=abcdefgh12345678',
       answers: {

@@ -33,10 +33,12 @@ export function welcomePages(f, project) {
         'GET /projects/demo/jobs': f.page([f.jobSimulating]),
       }),
     },
-    { name: 'tour-overview', path: '/projects/demo', answers: project(f), act: tourStep(1) },
-    { name: 'tour-volume', path: '/projects/demo', answers: project(f, claim), act: tourStep(2) },
-    { name: 'tour-saved', path: '/projects/demo', answers: project(f, claim), act: tourStep(6) },
-    { name: 'tour-end', path: '/projects/demo', answers: project(f, claim), act: tourStep(8) },
+    ...['overview', 'volume', 'classes', 'others', 'why', 'saved', 'cycles', 'end'].map((step, index) => ({
+      name: `tour-${step}`,
+      path: '/projects/demo',
+      answers: project(f, claim),
+      act: tourStep(index + 1),
+    })),
     { name: 'system', path: '/admin/system', answers: admin(), fullPage: true },
     {
       name: 'system-trouble',

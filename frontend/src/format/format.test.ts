@@ -3,6 +3,7 @@ import {
   formatBytes,
   formatCount,
   formatInterval,
+  formatMeasuredOn,
   formatPercent,
   formatPlural,
   formatRate,
@@ -26,6 +27,11 @@ describe('numbers', () => {
     [412_000_000, '412 MB'],
     [3_140_000_000, '3.1 GB'],
   ])('writes %d bytes', (bytes, text) => expect(formatBytes(bytes)).toBe(text))
+
+  it('warns of an accuracy that was measured on few', () => {
+    expect(formatMeasuredOn(20)).toBe('from 20 evaluation particles')
+    expect(formatMeasuredOn(1)).toBe('from 1 evaluation particle: too few to rely on')
+  })
 
   it('agrees nouns with their count', () => {
     expect(formatPlural(1, 'label')).toBe('1 label')

@@ -13,6 +13,15 @@ export function formatPlural(count: number, one: string, many = `${one}s`): stri
   return `${formatCount(count)} ${count === 1 ? one : many}`
 }
 
+/** The service calls precision measured on fewer too few as well. */
+const FEWEST_TO_RELY_ON = 20
+
+/** What an accuracy was measured on, and whether that is enough: `from 33 evaluation particles`. */
+export function formatMeasuredOn(count: number): string {
+  const few = count < FEWEST_TO_RELY_ON ? ': too few to rely on' : ''
+  return `from ${formatPlural(count, 'evaluation particle')}${few}`
+}
+
 /** A share between 0 and 1 as a percentage with no more digits than asked for: `0.8234` → `82 %`. */
 export function formatPercent(share: number, digits = 0): string {
   return `${(share * 100).toFixed(digits)} %`

@@ -20,6 +20,8 @@ export interface Place {
 
 /** Of the screen left free around the whole map. */
 const MARGIN = 0.06
+/** Height of the tools that lie over the map's top edge, in pixels. */
+const TOOLS = 56
 /** Single particles far outside must not make all others a dot. */
 const LEFT_OUT = 0.001
 export const FURTHEST_IN = 400
@@ -29,11 +31,12 @@ export function wholeMap(points: Float32Array, size: Size): Camera {
   const [left, right] = range(points, 0)
   const [bottom, top] = range(points, 1)
   const free = 1 - 2 * MARGIN
+  const height = Math.max(size.height - TOOLS, 1)
   const scale = Math.min(
     (free * Math.max(size.width, 1)) / Math.max(right - left, 1e-6),
-    (free * Math.max(size.height, 1)) / Math.max(top - bottom, 1e-6),
+    (free * height) / Math.max(top - bottom, 1e-6),
   )
-  return { x: (left + right) / 2, y: (bottom + top) / 2, scale }
+  return { x: (left + right) / 2, y: (bottom + top) / 2 + TOOLS / 2 / scale, scale }
 }
 
 function range(points: Float32Array, axis: 0 | 1): [number, number] {

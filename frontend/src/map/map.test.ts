@@ -33,7 +33,7 @@ describe('the camera', () => {
     const whole = wholeMap(map.points, size)
     const inside = [...Array(map.count).keys()].filter((index) => {
       const { x, y } = toScreen(whole, size, at(index))
-      return x >= 0 && y >= 0 && x <= size.width && y <= size.height
+      return x >= 0 && y >= 56 && x <= size.width && y <= size.height
     })
     expect(inside.length).toBeGreaterThan(0.99 * map.count)
     const pointer = { x: 100, y: 400 }

@@ -2,7 +2,7 @@ import type { CycleMetrics } from '../../api/types'
 import { Figure, Figures } from '../../design/Figure'
 import { Notice } from '../../design/Notice'
 import { Section } from '../../design/Section'
-import { formatCount, formatInterval, formatPercent } from '../../format/numbers'
+import { formatCount, formatInterval, formatMeasuredOn, formatPercent } from '../../format/numbers'
 import { formatDuration } from '../../format/time'
 import styles from './CyclePage.module.css'
 import { CalibrationSection } from './quality/CalibrationSection'
@@ -27,7 +27,7 @@ export function CycleMetricsView({ slug, metrics }: { slug: string; metrics: Cyc
             <Figure
               label="Accuracy"
               value={formatPercent(report.accuracy)}
-              note={`95 % interval ${formatInterval(report.low, report.high)}, from ${formatCount(report.n)} evaluation labels`}
+              note={`95 % interval ${formatInterval(report.low, report.high)}, ${formatMeasuredOn(report.n)}`}
             />
             <Figure
               label="Balanced accuracy"

@@ -7,7 +7,7 @@ import { renderApp } from '../../testing/renderApp'
 describe('a cycle that is ready', () => {
   it('shows its figures with interval and sample size', async () => {
     renderApp('/projects/demo/cycles/3')
-    expect(await screen.findByText('95 % interval 68–93 %, from 33 evaluation labels')).toBeDefined()
+    expect(await screen.findByText('95 % interval 68–93 %, from 33 evaluation particles')).toBeDefined()
     expect(screen.getByText('was 11.8 % before calibration, from 30 labels')).toBeDefined()
     const table = within(screen.getByRole('table', { name: 'Quality by class' }))
     expect(table.getByRole('row', { name: /^rod/ }).textContent).toBe(

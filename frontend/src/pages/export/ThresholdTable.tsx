@@ -1,7 +1,7 @@
 import type { ExportPreview } from '../../api/types'
 import { Button } from '../../design/Button'
 import { type Column, Table } from '../../design/Table'
-import { formatCount, formatPercent } from '../../format/numbers'
+import { formatCount, formatMeasuredOn, formatPercent } from '../../format/numbers'
 import styles from './ExportPage.module.css'
 import { formatPrecision } from './words'
 
@@ -33,7 +33,7 @@ export function ThresholdTable({
       cell: ({ precision }) => (
         <span className={styles.expected}>
           <strong>{formatPrecision(precision) ?? '–'}</strong>
-          {precision && precision.n > 0 && <span> from {formatCount(precision.n)} evaluation particles</span>}
+          {precision && precision.n > 0 && <span> {formatMeasuredOn(precision.n)}</span>}
         </span>
       ),
     },

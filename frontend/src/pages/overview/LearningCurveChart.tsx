@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'react'
 import 'uplot/dist/uPlot.min.css'
 import type { Catalogue, CurvePoint, RandomReference } from '../../api/types'
 import { onThemeChange } from '../../app/theme'
-import { formatCount, formatInterval, formatPercent } from '../../format/numbers'
+import { formatInterval, formatMeasuredOn, formatPercent, formatPlural } from '../../format/numbers'
 import { acquisitionTitle } from '../cycles/acquisitionTitle'
 import styles from './LearningCurveChart.module.css'
 import { drawLearningCurve } from './learningCurvePlot'
@@ -59,8 +59,8 @@ function Readout({ point, catalogue }: { point: CurvePoint; catalogue: Catalogue
       <strong>
         Cycle {point.cycle_number}: {formatPercent(point.accuracy)}
       </strong>{' '}
-      (95 % interval {formatInterval(point.low, point.high)}, from {formatCount(point.evaluation_labels)}{' '}
-      evaluation labels) after learning from {formatCount(point.training_labels)} labels. Picks by{' '}
+      (95 % interval {formatInterval(point.low, point.high)}, {formatMeasuredOn(point.evaluation_labels)})
+      after learning from {formatPlural(point.training_labels, 'label')}. Picks by{' '}
       {acquisitionTitle(point.acquisition, catalogue)}.
     </p>
   )

@@ -116,7 +116,7 @@ describe('the learning curve', () => {
 
   it('tells the newest point in words, with interval and sample size, and all as a table', async () => {
     const { user } = renderApp('/projects/demo')
-    expect(await screen.findByText(/95 % interval 68–93 %, from 33 evaluation labels/)).toBeDefined()
+    expect(await screen.findByText(/95 % interval 68–93 %, from 33 evaluation particles/)).toBeDefined()
     await user.click(within(learningCurve()).getByText('Show as a table'))
     const table = within(screen.getByRole('table', { name: 'Learning curve' }))
     expect(table.getAllByRole('row')).toHaveLength(4)

@@ -1,7 +1,7 @@
 import type { ClassMetrics, Progress, Report } from '../../../api/types'
 import { Section } from '../../../design/Section'
 import { type Column, Table } from '../../../design/Table'
-import { formatCount, formatInterval, formatPercent } from '../../../format/numbers'
+import { formatCount, formatInterval, formatPercent, formatPlural } from '../../../format/numbers'
 import { ConfusionMatrix } from '../ConfusionMatrix'
 import { galleryLink } from '../galleryLink'
 import styles from '../CyclePage.module.css'
@@ -59,7 +59,7 @@ export function ClassQuality({
       </Section>
       <Section
         title="What was taken for what"
-        intro={`Of the ${formatCount(report.n)} evaluation particles it was measured on. A number opens the particles of the pool that are labeled so and called so.`}
+        intro={`Of the ${formatPlural(report.n, 'evaluation particle')} it was measured on. A number opens the particles of the pool that are labeled so and called so.`}
       >
         <ConfusionMatrix
           names={names}
