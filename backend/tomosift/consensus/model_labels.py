@@ -45,7 +45,7 @@ class LabelState:
 class ModelLabels:
     """The labels of n subtomograms, whose `ids` `(n,)` ascend, as columns `(n,)` that mean what `ModelLabel` says.
 
-    `said` numbers `values` (of which the last is unsure), `by` the `rules`.
+    `said` numbers `values` (of which the last is unsure), `by` the `rules`; `is_disputed` where people differ.
     """
 
     values: list[Value]
@@ -56,6 +56,7 @@ class ModelLabels:
     event_ids: NDArray[np.int64]
     agreement: NDArray[np.float64]
     confidence: NDArray[np.float64]
+    is_disputed: NDArray[np.bool_]
 
     def between(self, first: int, last: int) -> dict[int, ModelLabel]:
         """Those of subtomograms with these ids, by id."""
@@ -69,7 +70,7 @@ class ModelLabels:
         return dict(zip(self.ids[part].tolist(), labels, strict=True))
 
 
-_NONE = ModelLabels([UNSURE], MODEL_RULES, *(np.empty(0, np.int64),) * 4, *(np.empty(0),) * 2)
+_NONE = ModelLabels([UNSURE], MODEL_RULES, *(np.empty(0, np.int64),) * 4, *(np.empty(0),) * 2, np.empty(0, np.bool_))
 
 
 def model_labels(
@@ -146,4 +147,5 @@ def _labels(votes: Votes, truth: NDArray[np.float64], by: NDArray[np.int64]) -> 
         event_ids=event_ids[left],
         agreement=agreement[left],
         confidence=confidence[left],
+        is_disputed=(tally.max(axis=1) < tally.sum(axis=1))[left],
     )

@@ -109,14 +109,17 @@ def standing_labels(
     up_to_event_id: int | None = None,
     class_set_version: int | None = None,
     between: tuple[int, int] | None = None,
+    apart_from: Select[tuple[int]] | None = None,
 ) -> Select[Any]:
-    """The label of each subtomogram (of ids `between` two): rows of `COLUMNS`, in the order of the ids.
+    """The label of each subtomogram (of ids `between` two, `apart_from` some): rows of `COLUMNS`, in the ids' order.
 
     Give `up_to_event_id` (a cycle's `label_snapshot_event_id`) to read the same labels however late one looks.
     """
     opinions = standing_opinions(project_id, up_to_event_id=up_to_event_id, class_set_version=class_set_version)
     if between is not None:
         opinions = opinions.where(LabelEvent.subtomogram_id.between(*between))
+    if apart_from is not None:
+        opinions = opinions.where(LabelEvent.subtomogram_id.not_in(apart_from))
     derived = _derived(opinions, rule, class_set_version).subquery()
     columns = [literal(project_id).label(name) if name == "project_id" else derived.c[name] for name in COLUMNS]
     return select(*columns).order_by(derived.c.subtomogram_id)

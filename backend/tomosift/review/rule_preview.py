@@ -4,7 +4,22 @@ import uuid
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, SmallInteger, Text, bindparam, cast, func, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    null,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from tomosift.annotation.schemas import LabelOut
@@ -56,38 +71,51 @@ def preview_rule(session: Session, project_id: uuid.UUID, rule: LabelRule) -> La
 
 
 def _compared(project_id: uuid.UUID, rule: LabelRule, state: LabelState) -> Select[Any]:
-    """How many subtomograms `n` have which label before and after. Counted by the database, for there may be many."""
+    """How many subtomograms `n` have which label before and after. Counted by the database, for there may be many; what
+    a model of the annotators decides is not derived there a second time."""
     before = select(CurrentLabel).where(CurrentLabel.project_id == project_id).subquery("before")
-    after = (
-        standing_labels(
-            project_id, rule, up_to_event_id=state.up_to_event_id, class_set_version=state.class_set_version
-        )
-        .order_by(None)
-        .subquery("after")
+    modelled = select(*(_unlisted(name, kind) for name, kind in _COLUMNS.items())).cte("modelled")
+    others = standing_labels(
+        project_id,
+        rule,
+        up_to_event_id=state.up_to_event_id,
+        class_set_version=state.class_set_version,
+        apart_from=select(modelled.c.item_id),
     )
-    modelled = select(*(_unlisted(name, kind) for name, kind in _COLUMNS.items())).subquery("modelled")
-    item = func.coalesce(before.c.subtomogram_id, after.c.subtomogram_id)
+    other = others.order_by(None).subquery()
+    of_others = select(
+        other.c.subtomogram_id, other.c.kind, other.c.class_id, other.c.rule, other.c.is_disputed, null(), null()
+    )
+    nothing = cast(null(), Text), cast(null(), Uuid), cast(null(), Text)
+    by_model = select(
+        modelled.c.item_id.label("subtomogram_id"),
+        *(each.label(name) for each, name in zip(nothing, ("kind", "class_id", "rule"), strict=True)),
+        cast(modelled.c.is_disputed, Boolean).label("is_disputed"),
+        modelled.c.said,
+        modelled.c.by_rule,
+    )
+    after = union_all(by_model, of_others).subquery("after")
     groups = (
         before.c.kind.label("kind_before"),
         before.c.class_id.label("class_before"),
         after.c.kind.label("kind_after"),
         after.c.class_id.label("class_after"),
         after.c.rule.label("rule_after"),
-        modelled.c.said,
-        modelled.c.by_rule,
+        after.c.said,
+        after.c.by_rule,
         func.coalesce(after.c.is_disputed, False).label("disputed_after"),
         EvaluationItem.subtomogram_id.is_not(None).label("is_sampled"),
     )
+    item = func.coalesce(before.c.subtomogram_id, after.c.subtomogram_id)
     return (
         select(*groups, func.count().label("n"))
         .select_from(before.join(after, before.c.subtomogram_id == after.c.subtomogram_id, full=True))
-        .outerjoin(modelled, modelled.c.item_id == item)
         .outerjoin(EvaluationItem, EvaluationItem.subtomogram_id == item)
-        .group_by(*(each.name for each in groups))
+        .group_by(*groups)
     )
 
 
-_COLUMNS: dict[str, Any] = {"item_id": BigInteger, "said": SmallInteger, "by_rule": SmallInteger}
+_COLUMNS: dict[str, Any] = {"item_id": BigInteger, "said": Integer, "by_rule": Integer, "is_disputed": Integer}
 """What is told to the database of the labels by a model of the annotators: numbers, which say what `ModelLabels` do."""
 
 
@@ -98,7 +126,12 @@ def _unlisted(name: str, kind: Any) -> ColumnElement[Any]:
 
 
 def _columns(modelled: ModelLabels) -> dict[str, str]:
-    columns = {"item_id": modelled.ids, "said": modelled.said, "by_rule": modelled.by}
+    columns = {
+        "item_id": modelled.ids,
+        "said": modelled.said,
+        "by_rule": modelled.by,
+        "is_disputed": modelled.is_disputed * 1,
+    }
     return {name: ",".join(map(str, column.tolist())) for name, column in columns.items()}
 
 

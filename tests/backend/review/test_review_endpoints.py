@@ -161,7 +161,10 @@ def test_a_rule_is_previewed_and_set(world: World) -> None:
             "count": 1,
         }
     ]
-    assert get(owner, world, "label-rule", rule="crowdlab")["note"].startswith("No model's outputs")
+    by_model = get(owner, world, "label-rule", rule="crowdlab")
+    assert by_model["note"].startswith("No model's outputs")
+    assert (by_model["labels"], by_model["disputed"]) == (2, 1), "derived by the database or by the model, not by both"
+    assert by_model["by_rule"] == {"dawid-skene": 1, "majority": 1}
     assert rows("SELECT * FROM current_label ORDER BY subtomogram_id") == before
     etag = owner.get(world.path("")).headers["ETag"]
     patch = {"settings": {"label_rule": "majority"}}
