@@ -23,11 +23,12 @@ _SNAPSHOT_LOCK = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:nam
 
 # The open questions about each that a free choice can answer. Locks as everywhere: subtomograms, queue items, leases.
 _LOCK_QUESTIONS = text("""
-    SELECT q.id, q.subtomogram_id FROM queue_item q
-    WHERE q.project_id = :project AND q.subtomogram_id = ANY(:ids) AND q.state = 'open'
-      AND q.work IN ('query', 'recheck')
-    ORDER BY q.subtomogram_id, q.slot
-    FOR UPDATE
+    WITH asked AS MATERIALIZED (
+        SELECT id, subtomogram_id, work, slot FROM queue_item
+        WHERE project_id = :project AND subtomogram_id = ANY(:ids) AND state = 'open'
+        ORDER BY subtomogram_id, id FOR UPDATE
+    )
+    SELECT id, subtomogram_id FROM asked WHERE work IN ('query', 'recheck') ORDER BY subtomogram_id, slot
 """)
 # Whoever has an opinion already changes it; they answer no further question about the same thing.
 _ANSWERED = text("""

@@ -16,7 +16,8 @@ PROGRESS_EVALUATION = text("""
 """)
 
 # The item a decision is about, and the event that its key stored before. Locks in this order everywhere: subtomogram,
-# queue item, lease.
+# all its open queue items (its author is noted on each), lease. A claim holds an item when it asks whether its user has
+# a lease on the subtomogram; were that lease ended before the items are locked, each would wait for the other.
 DECISION_CONTEXT = DriverStatement("""
     SELECT p.class_set_version, p.settings AS project_settings, e.subtomogram_id IS NOT NULL AS in_evaluation,
            c.id IS NOT NULL AS class_is_known,
@@ -47,23 +48,28 @@ _ANSWERED_BEFORE = """
 # The item behind the asker's lease, and the lease as it is now: both locked, so both are shown as they are. Events
 # about a subtomogram are written under its lock, so whether there are any is sharp too.
 LOCK_LEASED_ITEM = DriverStatement(f"""
+    WITH asked AS MATERIALIZED (
+        SELECT id FROM queue_item WHERE subtomogram_id = :subtomogram AND state = 'open' ORDER BY id FOR UPDATE
+    )
     SELECT q.id, q.state, q.work, q.cycle_id, l.ended_at IS NULL AS lease_is_live,
            EXISTS (SELECT 1 FROM label_event e WHERE e.subtomogram_id = q.subtomogram_id) AS spoken_of,
            q.work NOT IN ('label-error', 'adjudication') AND {_ANSWERED_BEFORE} AS answered_before
     FROM lease l JOIN queue_item q ON q.id = l.queue_item_id
-    WHERE l.id = :lease AND l.project_id = :project AND l.user_id = :user AND l.subtomogram_id = :subtomogram
+    WHERE (SELECT count(*) FROM asked) >= 0
+      AND l.id = :lease AND l.project_id = :project AND l.user_id = :user AND l.subtomogram_id = :subtomogram
     FOR UPDATE OF q, l
 """)
 
 # The open questions about a subtomogram that a free choice can answer, and (in a statement of its own, after the locks)
 # those that somebody holds.
 LOCK_OPEN_ITEMS = text(f"""
+    WITH asked AS MATERIALIZED (
+        SELECT id, cycle_id, work, slot, subtomogram_id FROM queue_item
+        WHERE project_id = :project AND subtomogram_id = :subtomogram AND state = 'open'
+        ORDER BY id FOR UPDATE
+    )
     SELECT q.id, q.cycle_id, {_ANSWERED_BEFORE} AS answered_before
-    FROM queue_item q
-    WHERE q.project_id = :project AND q.subtomogram_id = :subtomogram AND q.state = 'open'
-      AND q.work IN ('query', 'recheck')
-    ORDER BY q.slot
-    FOR UPDATE
+    FROM asked q WHERE q.work IN ('query', 'recheck') ORDER BY q.slot
 """)
 HOLDERS_OF_ITEMS = text("""
     SELECT l.queue_item_id, l.user_id = :user AS is_own FROM lease l

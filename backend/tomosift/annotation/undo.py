@@ -1,6 +1,6 @@
 """Undo: a further event that takes one's own decision back and asks its question again."""
 
-from sqlalchemy import exists, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from tomosift.annotation import statements
@@ -63,7 +63,9 @@ def _ask_again(session: Session, asker: Asker, event: LabelEvent) -> Task | None
     if event.queue_item_id is None:
         return None
     item_id = event.queue_item_id
-    item = session.execute(select(QueueItem).where(QueueItem.id == item_id).with_for_update()).scalar_one()
+    asked = and_(QueueItem.subtomogram_id == event.subtomogram_id, QueueItem.state == "open")
+    locked = select(QueueItem).where(or_(QueueItem.id == item_id, asked)).order_by(QueueItem.id).with_for_update()
+    item = next(each for each in session.scalars(locked) if each.id == item_id)
     if item.state != "open":
         if event.late or event.kind == "skip":
             return None  # not this event, but somebody's later answer or a newer batch closed it

@@ -14,9 +14,12 @@ from tomosift.kit.problems import conflict
 from tomosift.review.schemas import AdjudicationIn, AdjudicationOut
 
 _LOCK_QUESTIONS = text("""
-    SELECT id FROM queue_item
-    WHERE project_id = :project AND subtomogram_id = :subtomogram AND work = 'adjudication' AND state = 'open'
-    ORDER BY id FOR UPDATE
+    WITH asked AS MATERIALIZED (
+        SELECT id, work FROM queue_item
+        WHERE project_id = :project AND subtomogram_id = :subtomogram AND state = 'open'
+        ORDER BY id FOR UPDATE
+    )
+    SELECT id FROM asked WHERE work = 'adjudication' ORDER BY id
 """)
 _CLOSE_QUESTIONS = text("""
     WITH ended AS (

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from fixtures.labeling_world import World, build_world, rows, scalar, signed_in
+from sqlalchemy import text
 
 from tomosift.annotation.decisions import record_decision
 from tomosift.annotation.empty_queue import explain_empty_queue
@@ -113,6 +114,50 @@ def test_two_tabs_of_one_person_never_hold_or_fill_two_slots(world: World) -> No
         each.join(60)
     assert sorted(given) == sorted(world.queued + world.evaluation)
     assert scalar("SELECT count(*) FROM queue_item WHERE state = 'done'") == 5
+
+
+@pytest.mark.parametrize("speaks", ["decides", "chooses", "undoes"])
+def test_a_claim_in_progress_and_ones_own_word_wait_in_one_order(world: World, speaks: str) -> None:
+    """A claim of the same person in another tab has the item's other slot, and then asks whether they hold the item."""
+    task = world.claim(0)[0]
+    item = task.subtomogram.id
+    event = decide(world, task, 0) if speaks == "undoes" else 0
+    failures: list[Exception] = []
+
+    def speak() -> None:
+        try:
+            if speaks == "decides":
+                decide(world, task, 0)
+            elif speaks == "chooses":
+                choose(world, item, 0)
+            else:
+                undo_decision(world.asker(0), event, uuid.uuid4().hex)
+        except Exception as failure:  # a deadlock's loser, whichever side it is
+            failures.append(failure)
+
+    speaking = threading.Thread(target=speak)
+    with transaction() as claiming:
+        values = {"item": item, "user": world.user_ids[0], "project": world.project_id}
+        other = claiming.execute(
+            text(
+                "SELECT id FROM queue_item q WHERE subtomogram_id = :item AND state = 'open' "
+                "AND id <> (SELECT min(queue_item_id) FROM lease WHERE subtomogram_id = :item) FOR UPDATE"
+            ),
+            values,
+        ).scalar_one()
+        speaking.start()
+        while not scalar("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+            assert speaking.is_alive()
+        claiming.execute(
+            text(
+                "INSERT INTO lease (project_id, queue_item_id, subtomogram_id, user_id, claimed_at, expires_at) "
+                "VALUES (:project, :other, :item, :user, now(), now() + interval '1 minute') ON CONFLICT DO NOTHING"
+            ),
+            {**values, "other": other},
+        )
+        claiming.rollback()
+    speaking.join(20)
+    assert failures == []
 
 
 def test_a_free_choice_fills_one_slot_and_a_change_of_mind_none(world: World) -> None:
