@@ -8,7 +8,7 @@ import { queryKeys } from '../../api/queryKeys'
 import { sessionQuery } from '../../api/queries'
 import type { Session } from '../../api/types'
 import { ROLES } from '../../app/roles'
-import { Button } from '../../design/Button'
+import { Button, ButtonLink } from '../../design/Button'
 import { TextField } from '../../design/Field'
 import { ErrorNotice, Notice } from '../../design/Notice'
 import { Skeleton } from '../../design/Skeleton'
@@ -27,7 +27,7 @@ export default function InvitationPage() {
       <SignInFrame title="This is not a whole invitation">
         <p className={styles.text}>
           Open the link you were sent once more, with all that stands behind “#token=”. The address forgets it
-          after the first look.
+          after the first look. If you have joined already, <Link to="/sign-in">sign in</Link>.
         </p>
       </SignInFrame>
     )
@@ -177,7 +177,10 @@ function WithAccount({ token, session, joins }: { token: string; session: Sessio
           </Button>
         </div>
       ) : (
-        <Notice title={`You are signed in as ${session.user.display_name}`}>
+        <Notice
+          title={`You are signed in as ${session.user.display_name}`}
+          actions={<ButtonLink to="/">Open your projects</ButtonLink>}
+        >
           This invitation makes a new account. It is for somebody who has none.
         </Notice>
       )}
