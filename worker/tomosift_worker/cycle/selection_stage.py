@@ -51,7 +51,8 @@ def _unlike(share: np.floating) -> str:
     """A sentence more for a pick that may be no particle of any class."""
     if not share >= TELL_UNLIKE_FROM:
         return ""
-    return f" It is unlike every class: of the labeled particles at most {percent(1 - float(share))} lie so far from theirs."
+    as_far = percent(1 - float(share))
+    return f" It is unlike every class: of the labeled particles at most {as_far} lie so far from theirs."
 
 
 def _not_to_be_asked(project_id: uuid.UUID) -> NDArray[np.int64]:
