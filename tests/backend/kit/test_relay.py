@@ -62,7 +62,10 @@ def post(number: int) -> None:
         post_message(session, "task", "cpu", {"number": number})
 
 
-def test_messages_leave_in_order_as_soon_as_they_are_committed(start: Callable[..., Relay]) -> None:
+def test_messages_leave_in_order_as_soon_as_they_are_committed(
+    start: Callable[..., Relay], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tomosift.kit.relay.LONGEST_WAIT_SECONDS", 4.0)  # what comes sooner was woken by the commit
     broker = Broker()
     post(1)  # before there was a relay
     relay = start(broker, [])
@@ -73,7 +76,7 @@ def test_messages_leave_in_order_as_soon_as_they_are_committed(start: Callable[.
         assert len(broker.sent) == 1  # not before the commit
     began = time.monotonic()
     until(lambda: len(broker.sent) == 2)
-    assert time.monotonic() - began < 0.4
+    assert time.monotonic() - began < 3.0
     for number in range(3, 250):
         post(number)
     until(lambda: len(broker.sent) == 249)
@@ -88,8 +91,9 @@ def test_a_broker_that_is_away_only_delays(start: Callable[..., Relay]) -> None:
     post(1)
     until(lambda: scalar("SELECT coalesce(sum(tries), 0) FROM outbox_message") > 0)
     broker.refuses = False
-    until(lambda: broker.sent)
-    assert scalar("SELECT count(*) FROM outbox_message WHERE sent_at IS NOT NULL") == 1
+    # The broker has it a moment before the outbox knows.
+    until(lambda: scalar("SELECT count(*) FROM outbox_message WHERE sent_at IS NOT NULL") == 1)
+    assert len(broker.sent) == 1
 
 
 def test_one_relay_works_and_the_next_takes_over(start: Callable[..., Relay]) -> None:
