@@ -22,6 +22,9 @@ from tomosift_worker.acquisition.layer_norms import (
 )
 
 DEFAULT_SCRATCH_BYTES = 512 * 2**20
+# Larger blocks are given back to the system after each use by the usual allocators of a CPU, and come anew page by page:
+# with input patches of 48 MB a layer that took two fifths of the time. Smaller ones also stay in the processor's cache.
+CPU_PIECE_BYTES = 8 * 2**20
 TRIAL_SAMPLES, TRIAL_ROUNDS = 8, 5
 # A rule that multiplies this many times more numbers than the leanest is not worth a trial.
 HOPELESS = 8
@@ -123,7 +126,8 @@ class SampleGradients:
         return squares
 
     def _in_pieces(self, rule: ConvolutionRule, layer: nn.Conv3d, inputs: Tensor, gradient: Tensor) -> Tensor:
-        piece = max(1, self._scratch_bytes // max(1, rule.scratch_bytes))
+        at_once = self._scratch_bytes if inputs.device.type != "cpu" else min(self._scratch_bytes, CPU_PIECE_BYTES)
+        piece = max(1, at_once // max(1, rule.scratch_bytes))
         if piece >= len(inputs):
             return rule.norms(layer, inputs, gradient)
         return torch.cat(
