@@ -152,7 +152,7 @@ export class PretendedService {
       code: 'batch-done-launch',
       title: 'You have answered this batch',
       detail:
-        'Launch a cycle: it learns from the labels so far and chooses the next items. Or label further random items.',
+        'Launch a cycle: it learns from the labels so far and chooses the next particles. Or label further random particles.',
       may_add_random: true,
     }
     return { tasks, empty: tasks.length === 0 ? empty : null, queue: this.queue() }

@@ -35,8 +35,8 @@ def explain_empty_queue(session: Session, asker: Asker, works: Sequence[Work], *
     if held.holds_most and held.own:
         return EmptyQueue(
             code="lease-limit",
-            title="You hold as many items as one may",
-            detail=f"{held.own} items are open in your tabs and pages that were closed. Decide them or give them back.",
+            title="You hold as many particles as one may",
+            detail=f"{held.own} particles are open in your tabs and pages that were closed. Decide them or give them back.",
             may_add_random=False,
         )
     if "query" not in works:
@@ -49,7 +49,7 @@ def explain_empty_queue(session: Session, asker: Asker, works: Sequence[Work], *
 
 def _used_up(session: Session, asker: Asker, held: Row[Any], *, may_launch: bool) -> EmptyQueue:
     untouched = has_untouched(session, asker.project_id)
-    more = " You can label further random items meanwhile." if untouched else ""
+    more = " You can label further random particles meanwhile." if untouched else ""
     cycle = active_cycle(session, asker.project_id)
     if cycle is not None:
         return EmptyQueue(
@@ -82,8 +82,8 @@ def _no_such_work(held: Row[Any]) -> EmptyQueue:
 
 def _waiting(count: int) -> str:
     if count == 1:
-        return "1 item that you have answered waits for a second person."
-    return f"{count} items that you have answered wait for a second person."
+        return "1 particle that you have answered waits for a second person."
+    return f"{count} particles that you have answered wait for a second person."
 
 
 def _batch_done(session: Session, asker: Asker, *, may_launch: bool) -> EmptyQueue:
@@ -93,20 +93,20 @@ def _batch_done(session: Session, asker: Asker, *, may_launch: bool) -> EmptyQue
         return EmptyQueue(
             code="batch-done-launch",
             title="You have answered this batch",
-            detail=f"{launch}: it learns from the labels so far and chooses the next items. Or label further random "
-            "items.",
+            detail=f"{launch}: it learns from the labels so far and chooses the next particles. Or label further "
+            "random particles.",
             may_add_random=True,
         )
     return EmptyQueue(
         code="too-few-classes" if readiness.lacks_classes else "too-few-labels",
         title="You have answered this batch",
-        detail=f"{readiness.missing()} Label further random items.",
+        detail=f"{readiness.missing()} Label further random particles.",
         may_add_random=True,
     )
 
 
 def _held_title(held: Row[Any]) -> str:
-    return "The last items are open elsewhere" if held.others or held.own else "An item just came free"
+    return "The last particles are open elsewhere" if held.others or held.own else "A particle just came free"
 
 
 def _held(held: Row[Any]) -> str:

@@ -387,7 +387,7 @@ class ProgressOut(BaseModel):
                     "by_half": {"calibrate": {"size": 50, "labeled": 7}, "report": {"size": 50, "labeled": 5}},
                 },
                 "queue": _QUEUE_EXAMPLE,
-                "next_step": {"code": "label", "text": "Label 31 more items of this batch.", "action": "label"},
+                "next_step": {"code": "label", "text": "Label 31 more particles of this batch.", "action": "label"},
             }
         }
     )

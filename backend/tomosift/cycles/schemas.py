@@ -153,7 +153,7 @@ class CycleRequest(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"example": {"settings": {"acquisition": "entropy-gradnorm", "batch_size": 40}}},
+        json_schema_extra={"example": {"settings": {"acquisition": "auto", "batch_size": 40}}},
     )
 
     settings: AskedSettings = Field(
@@ -227,7 +227,7 @@ class LearningCurve(BaseModel):
                         "low": 0.31,
                         "high": 0.83,
                         "balanced_accuracy": 0.55,
-                        "acquisition": "entropy-gradnorm",
+                        "acquisition": "auto",
                     }
                 ],
                 "reference": None,

@@ -3867,7 +3867,7 @@ export interface components {
          * @description A cycle to be launched.
          * @example {
          *       "settings": {
-         *         "acquisition": "entropy-gradnorm",
+         *         "acquisition": "auto",
          *         "batch_size": 40
          *       }
          *     }
@@ -5489,7 +5489,7 @@ export interface components {
          *       "points": [
          *         {
          *           "accuracy": 0.6,
-         *           "acquisition": "entropy-gradnorm",
+         *           "acquisition": "auto",
          *           "balanced_accuracy": 0.55,
          *           "cycle_number": 1,
          *           "evaluation_labels": 10,
@@ -6560,7 +6560,7 @@ export interface components {
          *       "next_step": {
          *         "action": "label",
          *         "code": "label",
-         *         "text": "Label 31 more items of this batch."
+         *         "text": "Label 31 more particles of this batch."
          *       },
          *       "pool_size": 600,
          *       "queue": {

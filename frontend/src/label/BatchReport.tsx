@@ -38,7 +38,7 @@ export function BatchReport({ learned, counts, catalogue }: BatchReportProps): R
           value={now === null ? '–' : formatPercent(now.accuracy)}
           note={
             now === null
-              ? (cycle.metrics?.reason ?? 'no evaluation item is labeled yet')
+              ? (cycle.metrics?.reason ?? 'no evaluation particle is labeled yet')
               : `${formatInterval(now.low, now.high)} on ${formatPlural(now.n, 'particle')}`
           }
         />
@@ -83,6 +83,6 @@ function describePlan(
   const acquisition = acquisitionOf(cycle)
   const by = acquisition === null ? '' : `, chosen by ${acquisitionTitle(acquisition, catalogue)}`
   const evaluation = counts.open_evaluation
-  const between = evaluation > 0 ? `, with ${formatPlural(evaluation, 'evaluation item')} mixed in` : ''
+  const between = evaluation > 0 ? `, with ${formatPlural(evaluation, 'evaluation particle')} mixed in` : ''
   return `Next: ${formatPlural(counts.batch_total - counts.batch_done, 'particle')}${by}${between}.`
 }

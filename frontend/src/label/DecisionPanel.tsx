@@ -28,7 +28,7 @@ const TITLES: Readonly<Record<string, string>> = {
 const ANSWERS: Readonly<Record<PastDecision['answer'], string>> = {
   pending: 'saving',
   accepted: 'saved',
-  late: 'saved as a further opinion: someone else had the item by then',
+  late: 'saved as a further opinion: someone else had the particle by then',
   refused: 'refused by the service; see below',
 }
 

@@ -113,7 +113,7 @@ describe('the label page', () => {
     }
     renderApp('/projects/demo/label', answers([leaky]))
     await shows(1)
-    expect(screen.getByText('Evaluation item')).toBeDefined()
+    expect(screen.getByText('Evaluation particle')).toBeDefined()
     expect(document.body.textContent).not.toMatch(/The model says barrel|rank|entropy|0\.4/i)
   })
 
@@ -243,7 +243,7 @@ describe('the label page', () => {
     expect(screen.getByRole('link', { name: 'To the cycles' }).getAttribute('href')).toBe(
       '/projects/demo/cycles',
     )
-    expect(screen.getByRole('button', { name: 'Label further random items' })).toBeDefined()
+    expect(screen.getByRole('button', { name: 'Label further random particles' })).toBeDefined()
     expect(screen.getByText('Nothing to decide just now')).toBeDefined()
   })
 

@@ -81,7 +81,7 @@ function BatchProgress({ counts }: { readonly counts: QueueState }): ReactElemen
       )}
       {evaluation > 0 && (
         <span className={styles.item} title="Random items mixed in between the picks; they measure the model">
-          <b>{evaluation}</b> evaluation {evaluation === 1 ? 'item' : 'items'} left
+          <b>{evaluation}</b> evaluation {evaluation === 1 ? 'particle' : 'particles'} left
         </span>
       )}
     </>

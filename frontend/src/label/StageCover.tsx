@@ -56,7 +56,7 @@ export function StageCover({ project, queue, state, cycle, report }: StageCoverP
     )
   }
   if (empty !== null) return <EmptyQueueCover project={project} queue={queue} empty={empty} cycle={cycle} />
-  return <Cover quiet title={started ? 'Fetching the next items…' : 'Fetching your first items…'} />
+  return <Cover quiet title={started ? 'Fetching the next particles…' : 'Fetching your first particles…'} />
 }
 
 /** Where something else than further random items is the next step. */
@@ -98,7 +98,7 @@ function EmptyQueueCover(props: {
               kind={LEADS_ON.has(empty.code) ? 'secondary' : 'primary'}
               onClick={() => void queue.addRandom()}
             >
-              Label further random items
+              Label further random particles
             </Button>
           )}
           <ButtonLink kind="quiet" to={home}>

@@ -18,7 +18,7 @@ interface TaskCardProps {
 /** Heading and line of each kind of work that is no pick; all but one's own choice are decided without hints. */
 const TOLD: Readonly<Record<Exclude<Work, 'query'>, { title: string; text: string }>> = {
   evaluation: {
-    title: 'Evaluation item',
+    title: 'Evaluation particle',
     text: 'Decide without hints: drawn at random, it measures the model and is never trained on.',
   },
   recheck: {
@@ -72,7 +72,7 @@ export function TaskCard({ project, queue, state, takenBack, onReport }: TaskCar
           {takenBack && <p className={styles.note}>Taken back: decide this one again.</p>}
           {current?.leaseEnded === true && (
             <p className={styles.note}>
-              Your reservation of this item has run out. Your decision is recorded all the same.
+              Your reservation of this particle has run out. Your decision is recorded all the same.
             </p>
           )}
           <dl className={styles.facts}>

@@ -13,7 +13,7 @@ const STAGES: Readonly<Record<string, string>> = {
   train: 'training',
   evaluate: 'checking the model',
   score: 'scoring the pool',
-  select: 'choosing the next items',
+  select: 'choosing the next particles',
 }
 
 /** The cycle under way among a project's cycles, described; null when none is. */

@@ -82,7 +82,7 @@ def test_one_person_alone_answers_each_item_once_and_is_not_held_up(world: World
         empty = explain_empty_queue(session, world.asker(0), EVERYBODYS_WORK, may_launch=True)
         assert queue_status(session, world.asker(1)).open_second_look == 3
     assert empty.code == "too-few-classes"
-    assert empty.detail.endswith("5 items that you have answered wait for a second person.")
+    assert empty.detail.endswith("5 particles that you have answered wait for a second person.")
 
 
 def test_the_second_person_gets_the_rest_blind(world: World) -> None:

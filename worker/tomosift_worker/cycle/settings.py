@@ -52,7 +52,7 @@ class CycleSettings(BaseModel):
         default=40, ge=1, le=100_000, description="How many subtomograms the experts are asked about next."
     )
     acquisition: str = Field(
-        default="entropy-gradnorm",
+        default="auto",
         description="The acquisition function that chooses them.",
         json_schema_extra=_list_functions,
     )

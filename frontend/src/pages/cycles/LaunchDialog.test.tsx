@@ -43,7 +43,7 @@ describe('the launch dialog', () => {
   })
 
   it('shows the few ways to pick that most people need, and all of them on demand', async () => {
-    const others = ['auto', 'margin', 'bald', 'coreset'].map((id) => ({
+    const others = ['badge', 'margin', 'bald', 'coreset'].map((id) => ({
       ...catalogue.acquisition[1]!,
       id,
       title: `Way ${id}`,
@@ -54,11 +54,11 @@ describe('the launch dialog', () => {
       within(dialog.getByRole('group', { name: 'How the next particles are picked' }))
         .getAllByRole('radio')
         .map((each) => (each as HTMLInputElement).value)
-    expect(shown()).toEqual(['entropy-gradnorm', 'random', 'auto'])
-    await user.click(dialog.getByRole('button', { name: 'Show all 8 ways' }))
+    expect(shown()).toEqual(['auto', 'entropy-gradnorm', 'entropy', 'random', 'badge'])
+    await user.click(dialog.getByRole('button', { name: 'Show all 9 ways' }))
     await user.click(dialog.getByRole('radio', { name: 'Way margin' }))
     await user.click(dialog.getByRole('button', { name: 'Show fewer ways' }))
-    expect(shown()).toEqual(['entropy-gradnorm', 'random', 'auto', 'margin'])
+    expect(shown()).toEqual(['auto', 'entropy', 'random', 'badge', 'margin'])
   })
 
   it('says at once when the batch size cannot be', async () => {
@@ -81,10 +81,11 @@ describe('the launch dialog', () => {
   })
 
   it('explains what is missing when there are too few labels', async () => {
-    const { dialog, launch } = await openDialog({
+    const { user, dialog, launch } = await openDialog({
       'GET /projects/demo/progress': progressAtStart,
       'GET /projects/demo/cycles': page([]),
     })
+    await user.click(dialog.getByRole('radio', { name: 'Entropy' }))
     expect(dialog.getByText(/A network needs 6 more labels and a particle of a second class/)).toBeDefined()
     expect(launch.disabled).toBe(true)
   })
@@ -94,10 +95,12 @@ describe('the launch dialog', () => {
       'GET /projects/demo/progress': progressAtStart,
       'GET /projects/demo/cycles': page([]),
     })
-    await user.click(dialog.getByRole('radio', { name: 'Random' }))
-    expect(dialog.queryByText(/A network needs/)).toBeNull()
-    expect(dialog.getByText(/trains none: it looks at the volumes/)).toBeDefined()
-    expect(launch.disabled).toBe(false)
+    for (const name of ['Automatic', 'Random']) {
+      await user.click(dialog.getByRole('radio', { name }))
+      expect(dialog.queryByText(/A network needs/)).toBeNull()
+      expect(dialog.getByText(/trains none: it looks at the volumes/)).toBeDefined()
+      expect(launch.disabled).toBe(false)
+    }
   })
 
   it('warns that nobody will run the cycle, and still lets it wait', async () => {
@@ -171,7 +174,7 @@ describe('the rules of a launch', () => {
     const last = readyCycles[0]
     expect(startingChoices(catalogue, undefined)).toEqual({
       preset: 'cpu-quick',
-      acquisition: 'entropy-gradnorm',
+      acquisition: 'auto',
     })
     expect(
       startingChoices(catalogue, last && { ...last, settings: { acquisition: 'cod', preset: 'gone' } }),

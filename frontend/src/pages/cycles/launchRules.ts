@@ -55,8 +55,8 @@ export function needsLabels(catalogue: Catalogue, acquisition: string): boolean 
   return entry === undefined || entry.needs.includes('class_labels')
 }
 
-/** Enough for most: by itself, the service's own choice, and the yardstick. */
-const COMMON_WAYS = ['auto', 'entropy-gradnorm', 'random']
+/** Enough for most: by itself, what did best where labels were counted, doubt alone, and the yardstick. */
+const COMMON_WAYS = ['auto', 'badge', 'entropy', 'random']
 /** A list as short as this is shown whole. */
 const SHORT_LIST = 5
 

@@ -40,7 +40,7 @@ function AgreementFigures({ project }: { project: Project }) {
     return (
       <Section title="Agreement">
         <p>
-          No particle has opinions of two people yet. Ask a second person about a share of the items (project
+          No particle has opinions of two people yet. Ask a second person about a share of the particles (project
           setting <code>overlap_share</code>), or ask again about labeled ones under Queue.
         </p>
       </Section>

@@ -74,7 +74,7 @@ export function SamplingFields(props: FieldsProps) {
           <NumberSetting
             {...props}
             name="interleave"
-            label="Picks per evaluation item"
+            label="Picks per evaluation particle"
             hint="After so many picks, one of the evaluation sample."
           />
           <NumberSetting

@@ -32,7 +32,7 @@ it('is set as a whole: when, and with which settings', async () => {
   expect(service.last(PUT).body).toMatchObject({
     after_labels: 50,
     nightly_at: null,
-    settings: { preset: 'cpu-quick', acquisition: 'entropy-gradnorm', batch_size: 40 },
+    settings: { preset: 'cpu-quick', acquisition: 'auto', batch_size: 40 },
   })
   expect(screen.getByText(/A cycle starts after 50 new labels/)).toBeDefined()
 })

@@ -99,7 +99,7 @@ export function ConsequenceDialog({
           />
         )}
         {deed.kind === 'retire' && (
-          <CheckField label="Ask about its items again" checked={ticked} onChange={setTicked} />
+          <CheckField label="Ask about its particles again" checked={ticked} onChange={setTicked} />
         )}
         <div role="status">
           {consequence.isFetching && <Skeleton label="Counting what is concerned" lines={2} />}
