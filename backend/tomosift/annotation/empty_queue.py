@@ -36,7 +36,8 @@ def explain_empty_queue(session: Session, asker: Asker, works: Sequence[Work], *
         return EmptyQueue(
             code="lease-limit",
             title="You hold as many particles as one may",
-            detail=f"{held.own} particles are open in your tabs and pages that were closed. Decide them or give them back.",
+            detail=f"{held.own} particles are open in your tabs and pages that were closed. Decide them or give them "
+            "back.",
             may_add_random=False,
         )
     if "query" not in works:

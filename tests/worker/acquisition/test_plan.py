@@ -9,25 +9,29 @@ from tomosift_worker.acquisition.settings import SelectionSettings
 RULES = SelectionSettings(tomogram_cap=7)
 
 
+@pytest.mark.parametrize("counts", [[], [3, 2]])
+def test_typical_volumes_come_before_there_is_a_model(counts: list[int]) -> None:
+    plan = make_plan("auto", np.array(counts, np.int64), RULES, has_model=False)
+    assert (plan.function.id, plan.selection, plan.is_automatic) == ("typiclust", RULES, True)
+    assert "too few labels" in plan.why
+
+
 @pytest.mark.parametrize(
-    ("counts", "has_model", "function"),
+    ("counts", "rare"),
     [
-        ([], False, "typiclust"),
-        ([3, 2], False, "typiclust"),
-        ([18, 4, 2], True, "even-classes"),
-        ([500, 1, 1], True, "even-classes"),
-        ([10, 10], True, "badge"),
-        ([18, 4, 8], True, "even-classes"),
-        ([18, 5, 7], True, "badge"),
+        ([10, 10], None),
+        ([18, 5, 7], None),
+        ([18, 3, 9], "1 of the classes is rare"),
+        ([19, 3, 2], "2 of the classes are rare"),
+        ([500, 1, 1], "2 of the classes are rare"),
     ],
 )
-def test_from_typical_by_way_of_rare_classes_to_uncertain(counts: list[int], has_model: bool, function: str) -> None:
-    plan = make_plan("auto", np.array(counts, np.int64), RULES, has_model=has_model)
-    assert (plan.function.id, plan.selection) == (function, RULES)
-    assert plan.is_automatic
-    if has_model:
-        assert f"{sum(counts)} labels" in plan.why
-        assert f"{len(counts)} classes" in plan.why
+def test_then_those_that_teach_most_and_the_plan_says_what_is_rare(counts: list[int], rare: str | None) -> None:
+    plan = make_plan("auto", np.array(counts, np.int64), RULES)
+    assert (plan.function.id, plan.selection, plan.is_automatic) == ("rare-badge", RULES, True)
+    assert f"With {sum(counts)} labels of {len(counts)} classes" in plan.why
+    assert ("rare" in plan.why) == (rare is not None)
+    assert rare is None or rare in plan.why
 
 
 def test_what_people_ask_for_stays() -> None:

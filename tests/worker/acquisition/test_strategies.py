@@ -6,9 +6,10 @@ from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
 from tomosift_worker.acquisition import embedding_space, probcover, typiclust
-from tomosift_worker.acquisition.badge import BADGE, residuals
+from tomosift_worker.acquisition.badge import BADGE, RARE_BADGE, residuals
 from tomosift_worker.acquisition.core_set import CORE_SET
 from tomosift_worker.acquisition.even_classes import EVEN_CLASSES
+from tomosift_worker.acquisition.function import AcquisitionFunction
 from tomosift_worker.acquisition.outputs import PoolOutputs, softmax
 from tomosift_worker.acquisition.picks import Eligible, Picks, PickTask
 from tomosift_worker.acquisition.probcover import PROBCOVER, pure_radius
@@ -97,6 +98,46 @@ def test_badge_draws_with_the_squared_distance_as_probability() -> None:
     assert usual.sum() >= 8
     assert counts[first] == 0
     assert chi < 31.3  # 11 degrees of freedom, p = 0.001
+
+
+def test_rare_badge_draws_with_distance_and_lack_of_labels_as_probability() -> None:
+    """The second pick over many seeds: a chi square against k-means++ with each item weighted."""
+    pool, labeled, draws = _pool(n=14), [3, 11], 1500
+    g, p = _gradient_embeddings(pool), softmax(pool.logits)
+    free = np.setdiff1d(np.arange(14), labeled)
+    lack = p @ (1.0 / (1.0 + p[labeled].sum(axis=0)))
+    first = int(free[(np.square(g).sum(axis=1) * lack)[free].argmax()])
+    lack = p @ (1.0 / (1.0 + p[[*labeled, first]].sum(axis=0)))
+    probability = cdist(g, g[[first]], "sqeuclidean")[:, 0] * lack
+    probability[labeled] = 0.0
+    probability /= probability.sum()
+    counts = np.zeros(14)
+    for seed in range(draws):
+        pool.seed = seed
+        picks = _select(RARE_BADGE, pool, 2, labeled)
+        assert picks.places[0] == first
+        counts[picks.places[1]] += 1
+    usual = probability * draws > 5
+    chi = (np.square(counts - draws * probability)[usual] / (draws * probability)[usual]).sum()
+    assert usual.sum() >= 8
+    assert counts[[first, *labeled]].sum() == 0
+    assert chi < 31.3  # at most 11 degrees of freedom, p = 0.001
+
+
+def test_rare_badge_leans_to_the_class_with_few_labels() -> None:
+    generator = np.random.default_rng(0)
+    truth = np.repeat([0, 1, 2], [200, 60, 12])
+    logits = 1.5 * np.eye(3)[truth] + generator.normal(size=(272, 3))
+    pool = PoolOutputs(np.arange(272), logits.astype(np.float32), generator.normal(size=(272, 4)).astype(np.float16))
+    labeled = [*range(25), *range(200, 208), 260]
+
+    def of_the_rarest(function: AcquisitionFunction) -> int:
+        found = 0
+        for pool.seed in range(20):
+            found += int((truth[_select(function, pool, 24, labeled).places] == 2).sum())
+        return found
+
+    assert of_the_rarest(RARE_BADGE) > 1.3 * of_the_rarest(BADGE)
 
 
 def test_even_classes_is_greedy_on_the_labels_expected_of_each_class() -> None:

@@ -148,8 +148,8 @@ def test_the_automatic_plan_goes_from_typical_to_doubtful(settings: Settings) ->
 
     assert model_count() == 1
     assert (few.metrics or {})["selection"] | {"why": ""} == {
-        "acquisition": "badge",
-        "title": "BADGE",
+        "acquisition": "rare-badge",
+        "title": "BADGE, rare classes first",
         "why": "",
         "automatic": True,
         "diversify": "none",
@@ -157,7 +157,7 @@ def test_the_automatic_plan_goes_from_typical_to_doubtful(settings: Settings) ->
         "tomogram_cap": None,
         "stratify": False,
     }
-    assert "Picks are made by BADGE. With 16 labels spread over 4 classes" in log_of(few)
+    assert "Picks are made by BADGE, rare classes first. With 16 labels of 4 classes" in log_of(few)
     assert few.settings["acquisition"] == "auto"
 
 

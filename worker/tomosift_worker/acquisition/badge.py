@@ -1,9 +1,10 @@
-"""badge: volumes that would pull hard at the last layer, each in another direction."""
+"""badge: volumes that would pull hard at the last layer, each in another direction; and with rare classes sooner."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tomosift_worker.acquisition.embedding_space import candidate_space
+from tomosift_worker.acquisition.expected_labels import ExpectedLabels
 from tomosift_worker.acquisition.function import AcquisitionFunction
 from tomosift_worker.acquisition.outputs import PoolOutputs, softmax
 from tomosift_worker.acquisition.picks import Picks, PickTask
@@ -11,6 +12,7 @@ from tomosift_worker.acquisition.settings import ScoringSettings
 from tomosift_worker.acquisition.tie_break import uniform_by_id
 
 REASON = "Learning from it would change the network much, and otherwise than the other picks."
+RARE_REASON = f"{REASON[:-1]}, and it may be of a class with few labels."
 
 
 def select(pool: PoolOutputs, settings: ScoringSettings, task: PickTask) -> Picks:
@@ -20,9 +22,24 @@ def select(pool: PoolOutputs, settings: ScoringSettings, task: PickTask) -> Pick
     proportional to its squared distance to the nearest pick (the value of a pick). g has K·d numbers and is never made:
     g_i · g_j = (a_i · a_j)(h_i · h_j) with a = p - e_y. m·(K + d) multiplications a pick.
     """
+    return _spread(pool, task, REASON, leans_to_rare=False)
+
+
+def select_rare(pool: PoolOutputs, settings: ScoringSettings, task: PickTask) -> Picks:
+    """The same with each squared distance, and at first each squared length, times sum_k p_k / (1 + n_k).
+
+    n_k are the labels that class k is expected to have, picks included (`expected_labels`), so that of two volumes the
+    model would learn as much from, the one that may be of a class with few labels is likelier to be picked. The value
+    of a pick is the distance alone.
+    """
+    return _spread(pool, task, RARE_REASON, leans_to_rare=True)
+
+
+def _spread(pool: PoolOutputs, task: PickTask, reason: str, *, leans_to_rare: bool) -> Picks:
     space = candidate_space(pool, task)
     h, a = space.points, residuals(pool.logits[space.places])
     ids, picks = pool.item_ids[space.places], Picks()
+    expected = ExpectedLabels(pool, task, space.places) if leans_to_rare else None
     lengths = np.square(a).sum(axis=1) * np.square(h).sum(axis=1)
     nearest = lengths.copy()
     while len(picks) < task.wanted:
@@ -31,11 +48,14 @@ def select(pool: PoolOutputs, settings: ScoringSettings, task: PickTask) -> Pick
             if not task.eligible.grow_shares(space.places):
                 break
             continue
+        weights = 1.0 if expected is None else expected.lack()
         # The largest of D²/E, E exponential, falls on i with a probability proportional to D²_i.
         waiting = 1.0 if not picks.places else -np.log1p(-uniform_by_id(ids, pool.seed + len(picks)))
-        best = int(np.argmax(np.where(now, nearest / waiting, -1.0)))
-        picks.add(space.places[best], np.sqrt(nearest[best]), REASON)
+        best = int(np.argmax(np.where(now, weights * nearest / waiting, -1.0)))
+        picks.add(space.places[best], np.sqrt(nearest[best]), reason)
         task.eligible.take(int(space.places[best]))
+        if expected is not None:
+            expected.take(best)
         to_best = lengths + lengths[best] - 2.0 * (a @ a[best]) * (h @ h[best])
         nearest = np.minimum(nearest, np.maximum(to_best, 0.0)) if len(picks) > 1 else np.maximum(to_best, 0.0)
     return picks
@@ -56,4 +76,14 @@ BADGE = AcquisitionFunction(
     source="Ash et al., ICLR 2020",
     needs=frozenset({"class_labels", "embeddings"}),
     select=select,
+)
+
+RARE_BADGE = AcquisitionFunction(
+    id="rare-badge",
+    title="BADGE, rare classes first",
+    description="Picks like BADGE, and sooner what may be of a class with few labels.",
+    reason=RARE_REASON,
+    source="Ash et al., ICLR 2020, with weights in the manner of Wei, Iyer and Bilmes, ICML 2015",
+    needs=frozenset({"class_labels", "embeddings"}),
+    select=select_rare,
 )

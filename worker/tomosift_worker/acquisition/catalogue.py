@@ -1,6 +1,6 @@
 """The acquisition functions on offer, by id. A new one is one file and one line here."""
 
-from tomosift_worker.acquisition.badge import BADGE
+from tomosift_worker.acquisition.badge import BADGE, RARE_BADGE
 from tomosift_worker.acquisition.bald import BALD
 from tomosift_worker.acquisition.cod import COD
 from tomosift_worker.acquisition.core_set import CORE_SET
@@ -38,6 +38,7 @@ ACQUISITION_FUNCTIONS: dict[str, AcquisitionFunction] = {
         LL4AL,
         CORE_SET,
         BADGE,
+        RARE_BADGE,
         EVEN_CLASSES,
         TYPICLUST,
         PROBCOVER,

@@ -1,13 +1,12 @@
-"""The automatic plan: from what is typical, by way of the rare classes, to what is uncertain, as labels grow."""
+"""The automatic plan: from what is typical to what would teach most, sooner that of rare classes, as labels grow."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tomosift_worker.acquisition.badge import BADGE
+from tomosift_worker.acquisition.badge import RARE_BADGE
 from tomosift_worker.acquisition.catalogue import ACQUISITION_FUNCTIONS
-from tomosift_worker.acquisition.even_classes import EVEN_CLASSES
 from tomosift_worker.acquisition.function import AcquisitionFunction
 from tomosift_worker.acquisition.settings import SelectionSettings
 from tomosift_worker.acquisition.typiclust import TYPICLUST
@@ -15,11 +14,11 @@ from tomosift_worker.acquisition.typiclust import TYPICLUST
 AUTO = "auto"
 AUTO_TITLE = "Automatic"
 AUTO_DESCRIPTION = (
-    "Chooses by what is labeled: typical volumes before there is a model, then those of rare classes, then varied ones."
+    "Typical volumes before there is a model; then varied ones that would teach it most, sooner those of rare classes."
 )
 AUTO_SOURCE = "Hacohen, Dekel and Weinshall, ICML 2022 (typical first, uncertain later)"
-EVEN_SHARE = 0.5
-"""Labels are even where each class has at least this part of the average."""
+RARE_SHARE = 0.5
+"""A class is called rare where it has less than this part of the average of labels."""
 
 ACQUISITION_IDS = (AUTO, *ACQUISITION_FUNCTIONS)
 
@@ -47,9 +46,10 @@ def make_plan(
     if not has_model:
         why = "There are too few labels to train on, and typical volumes teach most about a pool nobody knows yet."
         return Plan(TYPICLUST, selection, why, is_automatic=True)
-    fewest = int(labels_by_class.min())
-    if fewest < EVEN_SHARE * labels / classes:
-        why = f"Of {labels} labels the rarest of {classes} classes has {fewest}, and each must be seen often enough."
-        return Plan(EVEN_CLASSES, selection, why, is_automatic=True)
-    why = f"With {labels} labels spread over {classes} classes the model's gradients tell what would teach it most."
-    return Plan(BADGE, selection, why, is_automatic=True)
+    why = f"With {labels} labels of {classes} classes the model's gradients tell what would teach it most."
+    rare = int((labels_by_class < RARE_SHARE * labels / classes).sum())
+    if rare:
+        why += (
+            f" {rare} of the classes {'is' if rare == 1 else 'are'} rare so far, and what may be of them comes sooner."
+        )
+    return Plan(RARE_BADGE, selection, why, is_automatic=True)

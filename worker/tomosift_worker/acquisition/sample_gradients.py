@@ -22,8 +22,8 @@ from tomosift_worker.acquisition.layer_norms import (
 )
 
 DEFAULT_SCRATCH_BYTES = 512 * 2**20
-# Larger blocks are given back to the system after each use by the usual allocators of a CPU, and come anew page by page:
-# with input patches of 48 MB a layer that took two fifths of the time. Smaller ones also stay in the processor's cache.
+# Larger blocks go back to the system after each use and come anew page by page: with input patches of 48 MB a layer
+# that took two fifths of the time. Smaller ones also stay in the processor's cache.
 CPU_PIECE_BYTES = 8 * 2**20
 TRIAL_SAMPLES, TRIAL_ROUNDS = 8, 5
 # A rule that multiplies this many times more numbers than the leanest is not worth a trial.
