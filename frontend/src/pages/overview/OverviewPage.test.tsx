@@ -45,6 +45,13 @@ describe('what to do next', () => {
     renderApp('/projects/demo', { ...NO_CYCLES, 'GET /projects/demo/progress': progressEmpty })
     const link = await screen.findByRole('link', { name: 'Import particles' })
     expect(link.getAttribute('href')).toBe('/projects/demo/data')
+    const steps = within(screen.getByRole('region', { name: /^From a list of particles/ }))
+    expect(steps.getAllByRole('heading', { level: 3 }).map((each) => each.textContent)).toEqual([
+      'Import',
+      'Label',
+      'Launch a cycle',
+      'Export',
+    ])
     expect(screen.queryByRole('heading', { name: 'Learning curve' })).toBeNull()
   })
 

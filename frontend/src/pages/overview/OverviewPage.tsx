@@ -16,6 +16,7 @@ import { LabelProgress } from './LabelProgress'
 import { LearningCurveSection } from './LearningCurveSection'
 import { ModelQuality } from './ModelQuality'
 import { NextStepView } from './NextStepView'
+import { WayThrough } from './WayThrough'
 import styles from './OverviewPage.module.css'
 
 const CYCLES_SHOWN = 5
@@ -53,6 +54,7 @@ export default function OverviewPage() {
       </div>
       <div className={styles.body}>
         {active && <LiveCycle project={project} cycle={active} />}
+        {progress.data?.pool_size === 0 && <WayThrough />}
         {progress.data && progress.data.pool_size > 0 && (
           <div className={styles.columns}>
             <div className={styles.learning}>
