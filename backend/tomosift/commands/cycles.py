@@ -21,7 +21,7 @@ def start_cycle(
 ) -> None:
     """Launch a cycle: train on the labels so far, measure, score the pool, choose the next batch.
 
-    Example: `tomosift cycle start --project demo --acquisition entropy-gradnorm --wait`
+    Example: `tomosift cycle start --project demo --acquisition entropy --wait`
     """
     from tomosift.client.cycles import follow_cycle, launch
 

@@ -26,7 +26,7 @@ from tomosift.demo_loop.report import BASELINE, Point, draw_curves, result_table
 from tomosift.kit.settings import Settings
 from tomosift.simulation.dataset import demo_dataset
 
-FIRST_CHOICE = "entropy-gradnorm"
+FIRST_CHOICE = "auto"
 # One recipe for every cycle, so that a curve shows labels and nothing else.
 DEMO_PRESET = "cpu-quick"
 PAUSE_SECONDS = 0.3

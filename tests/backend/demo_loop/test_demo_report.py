@@ -21,7 +21,7 @@ def point(cycle: int, accuracy: float, half_width: float = 0.1) -> Point:
     )
 
 
-CURVES = {"entropy-gradnorm": [point(1, 0.5), point(2, 0.7)], "random": [point(1, 0.5), point(2, 0.65)]}
+CURVES = {"auto": [point(1, 0.5), point(2, 0.7)], "random": [point(1, 0.5), point(2, 0.65)]}
 CONDITIONS = {"seed": 1, "particles": 600, "cycles": 2}
 
 
@@ -39,7 +39,7 @@ def test_the_table_shows_labels_with_evaluation_and_both_arms() -> None:
 
 def test_the_sentence_is_honest_whoever_is_ahead() -> None:
     assert "intervals overlap" in verdict(CURVES)
-    assert verdict(CURVES).startswith("After 240 labels: entropy-gradnorm 70 %, random 65 %, measured on 80 items.")
+    assert verdict(CURVES).startswith("After 240 labels: auto 70 %, random 65 %, measured on 80 items.")
     lost = {"entropy": [point(1, 0.4, 0.05)], "random": [point(1, 0.8, 0.05)]}
     assert "random is ahead by more than the intervals allow" in verdict(lost)
     assert "Neither is ahead" in verdict({"entropy": [point(1, 0.5)], "random": [point(1, 0.5)]})
@@ -50,7 +50,7 @@ def test_json_and_picture(tmp_path: Path) -> None:
     stored = json.loads((tmp_path / "result.json").read_text())
     assert stored["seed"] == 1
     assert [each["labels"] for each in stored["arms"]["random"]] == [200, 240]
-    assert stored["arms"]["entropy-gradnorm"][1]["accuracy"] == 0.7
+    assert stored["arms"]["auto"][1]["accuracy"] == 0.7
     assert draw_curves(tmp_path / "curve.png", CURVES, CONDITIONS)
     picture = (tmp_path / "curve.png").read_bytes()
     assert picture[:8] == b"\x89PNG\r\n\x1a\n"

@@ -36,8 +36,8 @@ def test_both_arms_begin_alike_and_are_measured(tmp_path: Path, monkeypatch: pyt
     )
     with console.capture() as capture:
         curves = run_demo(options, Settings(home=tmp_path / "unused"), console)
-    assert list(curves) == ["entropy-gradnorm", "random"]
-    chosen, baseline = curves["entropy-gradnorm"][0], curves["random"][0]
+    assert list(curves) == ["auto", "random"]
+    chosen, baseline = curves["auto"][0], curves["random"][0]
     # The same first batch, seed and evaluation sample: before any choice is made, the arms are one and the same.
     assert chosen == baseline
     assert (chosen.training_labels, chosen.evaluation_labels) == (20, 40)
