@@ -170,8 +170,8 @@ describe('bringing data from the server', () => {
     })
   })
 
-  it('does not import what has errors, and names the rows', async () => {
-    const { user } = open({
+  it('does not import what has errors, names the rows, and looks again once they are mended', async () => {
+    const { service, user } = open({
       'GET /projects/demo/imports/previews/p1': {
         ...importPreview,
         errors: [{ row: 14, column: 'rlnImageName', reason: '000014.mrc is cut short.' }],
@@ -181,6 +181,14 @@ describe('bringing data from the server', () => {
     const table = within(await screen.findByRole('table', { name: 'Rows that could not be imported' }))
     expect(table.getByRole('row', { name: /^14/ }).textContent).toContain('is cut short')
     expect(screen.queryByRole('button', { name: /^Import/ })).toBeNull()
+    Object.assign(service.answers, {
+      'POST /projects/demo/imports/preview': { ...jobPreviewed, id: 'p2' },
+      'GET /projects/demo/jobs/p2': { ...jobPreviewed, id: 'p2' },
+      'GET /projects/demo/imports/previews/p2': importPreview,
+    })
+    await user.click(screen.getByRole('button', { name: /look again/ }))
+    expect(await screen.findByRole('button', { name: 'Import 84,173 particles' })).toBeDefined()
+    expect(service.last('POST /projects/demo/imports/preview').body).toEqual({ path: '/data/particles.star' })
   })
 
   it('says so when everything is there already', async () => {

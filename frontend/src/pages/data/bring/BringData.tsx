@@ -107,6 +107,15 @@ export function BringData({ project, onStarted }: { project: Project; onStarted:
       {preview && !showsOptions && (
         <Step number={3} title="What was found">
           <PreviewView preview={preview} />
+          {preview.errors.length > 0 && (
+            <div className={styles.actions}>
+              {files.where === 'server' ? (
+                <Button onClick={() => lookAt(files, options)}>I have mended the files: look again</Button>
+              ) : (
+                <Button onClick={again}>Send mended files</Button>
+              )}
+            </div>
+          )}
         </Step>
       )}
       {canImport && (
