@@ -40,8 +40,8 @@ function AgreementFigures({ project }: { project: Project }) {
     return (
       <Section title="Agreement">
         <p>
-          No particle has opinions of two people yet. Ask a second person about a share of the particles (project
-          setting <code>overlap_share</code>), or ask again about labeled ones under Queue.
+          No particle has opinions of two people yet. Ask a second person about a share of the particles
+          (project setting <code>overlap_share</code>), or ask again about labeled ones under Queue.
         </p>
       </Section>
     )

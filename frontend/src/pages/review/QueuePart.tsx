@@ -27,7 +27,10 @@ export function QueuePart({ project }: { project: Project }) {
       {queue.isPending && <Skeleton label="Loading the queue" lines={4} />}
       {queue.isError && <ErrorNotice error={queue.error} />}
       {queue.data !== undefined && <OpenWork project={project} queue={queue.data} />}
-      <Section title="Who holds what" intro="A hold ends by itself when nobody looks at the particle any more.">
+      <Section
+        title="Who holds what"
+        intro="A hold ends by itself when nobody looks at the particle any more."
+      >
         {leases.isError && <ErrorNotice error={leases.error} />}
         {leases.data !== undefined && <HeldItems slug={project.slug} page={leases.data} />}
       </Section>
