@@ -141,6 +141,7 @@ def set_when_cycles_start(page: Page, live_service: LiveService) -> None:
         if wanted is not None:
             dialog.get_by_label("New labels", exact=True).fill(str(wanted))
         dialog.get_by_role("button", name="Save").click()
+        expect(dialog).to_be_hidden()  # it closes once that is stored, and its own words are gone
         expect(page.get_by_text(sentence).first).to_be_visible()
         assert live_service.get("projects/demo/cycle-triggers")["after_labels"] == wanted
 
