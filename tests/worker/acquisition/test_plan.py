@@ -21,15 +21,15 @@ def test_typical_volumes_come_before_there_is_a_model(counts: list[int]) -> None
     [
         ([10, 10], None),
         ([18, 5, 7], None),
-        ([18, 3, 9], "1 of the classes is rare"),
-        ([19, 3, 2], "2 of the classes are rare"),
-        ([500, 1, 1], "2 of the classes are rare"),
+        ([18, 3, 9], "1 of them rare"),
+        ([19, 3, 2], "2 of them rare"),
+        ([500, 1, 1], "2 of them rare"),
     ],
 )
 def test_then_those_that_teach_most_and_the_plan_says_what_is_rare(counts: list[int], rare: str | None) -> None:
     plan = make_plan("auto", np.array(counts, np.int64), RULES)
     assert (plan.function.id, plan.selection, plan.is_automatic) == ("rare-badge", RULES, True)
-    assert f"With {sum(counts)} labels of {len(counts)} classes" in plan.why
+    assert f"the plan for {sum(counts)} labels of {len(counts)} classes" in plan.why
     assert ("rare" in plan.why) == (rare is not None)
     assert rare is None or rare in plan.why
 

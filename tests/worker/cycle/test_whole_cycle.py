@@ -157,7 +157,7 @@ def test_the_automatic_plan_goes_from_typical_to_doubtful(settings: Settings) ->
         "tomogram_cap": None,
         "stratify": False,
     }
-    assert "Picks are made by BADGE, rare classes first. With 16 labels of 4 classes" in log_of(few)
+    assert "Picks are made by BADGE, rare classes first. It is the plan for 16 labels of 4 classes" in log_of(few)
     assert few.settings["acquisition"] == "auto"
 
 

@@ -11,8 +11,8 @@ from tomosift_worker.acquisition.picks import Picks, PickTask
 from tomosift_worker.acquisition.settings import ScoringSettings
 from tomosift_worker.acquisition.tie_break import uniform_by_id
 
-REASON = "Learning from it would change the network much, and otherwise than the other picks."
-RARE_REASON = f"{REASON[:-1]}, and it may be of a class with few labels."
+REASON = "It would teach the network much and is unlike the other picks."
+RARE_REASON = "It would teach the network much, is unlike the other picks, and may be of a class with few labels."
 
 
 def select(pool: PoolOutputs, settings: ScoringSettings, task: PickTask) -> Picks:

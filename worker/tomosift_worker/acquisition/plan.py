@@ -46,10 +46,6 @@ def make_plan(
     if not has_model:
         why = "There are too few labels to train on, and typical volumes teach most about a pool nobody knows yet."
         return Plan(TYPICLUST, selection, why, is_automatic=True)
-    why = f"With {labels} labels of {classes} classes the model's gradients tell what would teach it most."
     rare = int((labels_by_class < RARE_SHARE * labels / classes).sum())
-    if rare:
-        why += (
-            f" {rare} of the classes {'is' if rare == 1 else 'are'} rare so far, and what may be of them comes sooner."
-        )
+    why = f"It is the plan for {labels} labels of {classes} classes{f', {rare} of them rare so far' if rare else ''}."
     return Plan(RARE_BADGE, selection, why, is_automatic=True)
