@@ -18,6 +18,7 @@ from playwright.sync_api import Page, expect
 from tomosift.client import Tomosift
 from tomosift.client.service_address import ServiceAddress
 from tomosift.demo_loop.annotator import SimulatedAnnotator
+from tomosift.simulation.junk import JUNK
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 
@@ -52,6 +53,15 @@ def labeling(page: Page) -> None:
     )
 
 
+def skip_junk(page: Page, truth: dict[str, str]) -> None:
+    """Go on to a particle that is of a class: what teaches most at first may be a bead, which explains little."""
+    shown = page.locator("dt:text-is('Particle') + dd")
+    while truth[name := shown.inner_text()] == JUNK:
+        page.keyboard.press("s")
+        expect(shown).not_to_have_text(name)
+        labeling(page)
+
+
 PICTURES = (
     Picture("label-page", "/label", labeling),
     Picture("overview", "", heading("Learning curve")),
@@ -74,6 +84,8 @@ def test_every_page_of_the_guide_renders_and_its_pictures_are_in_order(
         page.goto(f"{live_service.url}/projects/demo{picture.path}")
         picture.ready(page)
         if WRITES:
+            if picture.name == "label-page":
+                skip_junk(page, live_service.demo_truth())
             page.wait_for_timeout(1500)  # drawings and fonts settle
             write_png(page, IMAGES / f"{picture.name}.png")
 
