@@ -6,13 +6,14 @@ from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
 from tomosift_worker.acquisition import embedding_space, probcover, typiclust
-from tomosift_worker.acquisition.badge import BADGE, RARE_BADGE, residuals
+from tomosift_worker.acquisition.badge import BADGE, residuals
 from tomosift_worker.acquisition.core_set import CORE_SET
 from tomosift_worker.acquisition.even_classes import EVEN_CLASSES
 from tomosift_worker.acquisition.function import AcquisitionFunction
 from tomosift_worker.acquisition.outputs import PoolOutputs, softmax
 from tomosift_worker.acquisition.picks import Eligible, Picks, PickTask
 from tomosift_worker.acquisition.probcover import PROBCOVER, pure_radius
+from tomosift_worker.acquisition.rare_badge import RARE_BADGE
 from tomosift_worker.acquisition.settings import ScoringSettings
 from tomosift_worker.acquisition.typiclust import TYPICLUST, typicality
 

@@ -1,4 +1,4 @@
-"""badge: volumes that would pull hard at the last layer, each in another direction; and with rare classes sooner."""
+"""badge: volumes that would pull hard at the last layer, each in another direction."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,6 @@ from tomosift_worker.acquisition.settings import ScoringSettings
 from tomosift_worker.acquisition.tie_break import uniform_by_id
 
 REASON = "It would teach the network much and is unlike the other picks."
-RARE_REASON = "It would teach the network much, is unlike the other picks, and may be of a class with few labels."
 
 
 def select(pool: PoolOutputs, settings: ScoringSettings, task: PickTask) -> Picks:
@@ -22,20 +21,11 @@ def select(pool: PoolOutputs, settings: ScoringSettings, task: PickTask) -> Pick
     proportional to its squared distance to the nearest pick (the value of a pick). g has K·d numbers and is never made:
     g_i · g_j = (a_i · a_j)(h_i · h_j) with a = p - e_y. m·(K + d) multiplications a pick.
     """
-    return _spread(pool, task, REASON, leans_to_rare=False)
+    return spread_by_gradients(pool, task, REASON)
 
 
-def select_rare(pool: PoolOutputs, settings: ScoringSettings, task: PickTask) -> Picks:
-    """The same with each squared distance, and at first each squared length, times sum_k p_k / (1 + n_k).
-
-    n_k are the labels that class k is expected to have, picks included (`expected_labels`), so that of two volumes the
-    model would learn as much from, the one that may be of a class with few labels is likelier to be picked. The value
-    of a pick is the distance alone.
-    """
-    return _spread(pool, task, RARE_REASON, leans_to_rare=True)
-
-
-def _spread(pool: PoolOutputs, task: PickTask, reason: str, *, leans_to_rare: bool) -> Picks:
+def spread_by_gradients(pool: PoolOutputs, task: PickTask, reason: str, *, leans_to_rare: bool = False) -> Picks:
+    """The seeding, each squared distance as it is or, to lean to rare classes, times `ExpectedLabels.lack`."""
     space = candidate_space(pool, task)
     h, a = space.points, residuals(pool.logits[space.places])
     ids, picks = pool.item_ids[space.places], Picks()
@@ -76,14 +66,4 @@ BADGE = AcquisitionFunction(
     source="Ash et al., ICLR 2020",
     needs=frozenset({"class_labels", "embeddings"}),
     select=select,
-)
-
-RARE_BADGE = AcquisitionFunction(
-    id="rare-badge",
-    title="BADGE, rare classes first",
-    description="Picks like BADGE, and sooner what may be of a class with few labels.",
-    reason=RARE_REASON,
-    source="Ash et al., ICLR 2020, with weights in the manner of Wei, Iyer and Bilmes, ICML 2015",
-    needs=frozenset({"class_labels", "embeddings"}),
-    select=select_rare,
 )

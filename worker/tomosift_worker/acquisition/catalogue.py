@@ -1,6 +1,6 @@
 """The acquisition functions on offer, by id. A new one is one file and one line here."""
 
-from tomosift_worker.acquisition.badge import BADGE, RARE_BADGE
+from tomosift_worker.acquisition.badge import BADGE
 from tomosift_worker.acquisition.bald import BALD
 from tomosift_worker.acquisition.cod import COD
 from tomosift_worker.acquisition.core_set import CORE_SET
@@ -16,6 +16,7 @@ from tomosift_worker.acquisition.margin import MARGIN
 from tomosift_worker.acquisition.mc_dropout import MC_DROPOUT
 from tomosift_worker.acquisition.mean_model import MEAN_MODEL
 from tomosift_worker.acquisition.probcover import PROBCOVER
+from tomosift_worker.acquisition.rare_badge import RARE_BADGE
 from tomosift_worker.acquisition.tod_ema import TOD_EMA
 from tomosift_worker.acquisition.typiclust import TYPICLUST
 from tomosift_worker.acquisition.uniform_random import RANDOM

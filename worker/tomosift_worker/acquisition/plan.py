@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tomosift_worker.acquisition.badge import RARE_BADGE
 from tomosift_worker.acquisition.catalogue import ACQUISITION_FUNCTIONS
 from tomosift_worker.acquisition.function import AcquisitionFunction
+from tomosift_worker.acquisition.rare_badge import RARE_BADGE
 from tomosift_worker.acquisition.settings import SelectionSettings
 from tomosift_worker.acquisition.typiclust import TYPICLUST
 
